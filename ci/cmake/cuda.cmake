@@ -1,0 +1,23 @@
+# nvcc is optional.  Found: the kernels are compiled for every architecture of PLUMBLINE_CUDA_ARCHITECTURES, so that
+# the .cu files never rot.  Absent: the same sources are built for the host executor alone.
+set(PLUMBLINE_HAVE_CUDA OFF)
+if(PLUMBLINE_CUDA)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_ARCHITECTURES ${PLUMBLINE_CUDA_ARCHITECTURES})
+    enable_language(CUDA)
+    if(CMAKE_VERSION VERSION_LESS 3.26 AND NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+      # CMake 3.25 does not know that nvcc 12 and later take C++20.
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
+    set(CMAKE_CUDA_STANDARD 20)
+    find_package(CUDAToolkit REQUIRED)
+    set(PLUMBLINE_HAVE_CUDA ON)
+    message(STATUS "CUDA ${CUDAToolkit_VERSION}: kernels compiled for ${PLUMBLINE_CUDA_ARCHITECTURES}")
+  endif()
+endif()
+if(NOT PLUMBLINE_HAVE_CUDA)
+  message(STATUS "no nvcc: kernels are built for the host executor alone")
+endif()

@@ -1,0 +1,67 @@
+// A contract: what one kernel variant promises numerically.
+//
+// It is written next to the kernel and read by everything that judges: the reference computes companions for
+// it, the judge makes the budget from it, `plumbline list --budgets` prints it.  A kernel may be more
+// accurate than its contract; a contract looser than the kernel costs detection and is reported ("contract
+// probably too loose").
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "reference/core/formats.hpp"
+
+namespace plumbline {
+
+/// How a matrix product accumulates.
+enum class accumulation : std::uint8_t {
+  f32,   // chain of fp32 fused multiply-adds, round to nearest
+  tc25,  // tensor core: products of a group summed with 25 fraction bits, truncated to fp32
+  f13    // wgmma fp8: 13 fraction bits, promoted to fp32 every 128 k
+};
+
+/// Value subtracted from the scores before exp2.
+enum class p_shift : std::uint8_t {
+  score,    // a running or final maximum of the scores
+  integer,  // that, rounded up to an integer power of two
+  any       // something else: the emulation of coherent P rounding is switched off
+};
+
+/// Numeric promise of an attention variant.  Units of all relative errors: 1 (not ulp).
+struct contract {
+  std::string_view name;                     // unique, e.g. "bf16/tc25"
+  dtype in = dtype::bf16;                    // Q, K and V
+  accumulation acc_qk = accumulation::tc25;  // Q K^T
+  accumulation acc_pv = accumulation::tc25;  // P V
+  dtype p_type = dtype::bf16;                // type in which P enters P V
+  double p_scale = 1;                        // P is multiplied by this before it is rounded (256 for e4m3)
+  p_shift shift = p_shift::score;
+  bool l_from_rounded = false;  // row sum taken from the rounded P
+  double e_exp = 3e-7;          // relative error of exp2; exp2(0) is exactly 1
+  double e_tanh = 0;            // absolute error of tanh, times softcap; used with softcap only
+  dtype out_type = dtype::bf16;
+  dtype part_type = dtype::f32;  // type of split partials
+  bool lse_base2 = false;
+
+  friend bool operator==(const contract&, const contract&) = default;
+};
+
+/// Bitwise promises of a variant, as flags.
+enum class claim : std::uint32_t {
+  none = 0,
+  same_bits_run_to_run = 1,
+  same_bits_any_batch_position = 2,
+  same_bits_any_page_layout = 4,  // page order and page size
+  same_bits_any_split_count = 8,
+  same_bits_any_schedule = 16,  // block and thread schedule, OS threads
+  same_bits_host_and_gpu = 32
+};
+constexpr claim operator|(claim a, claim b) {
+  return static_cast<claim>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+constexpr bool promises(claim all, claim one) {
+  return (static_cast<std::uint32_t>(all) & static_cast<std::uint32_t>(one)) ==
+         static_cast<std::uint32_t>(one);
+}
+
+}  // namespace plumbline

@@ -1,0 +1,1 @@
+// removed as soon as the library has a source
