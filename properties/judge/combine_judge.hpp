@@ -1,0 +1,38 @@
+// The judge of a stand-alone combine: out = sum_s w_s O_s with w_s = exp(lse_s - lse), merged in fp32.
+//
+// The partials are exact inputs, so nothing is left but the roundings of a few fp32 products and sums and the
+// rounding of the output: sigma = 1.2e-7 sqrt(sum (w O)^2), beta = 2.4e-7 (S1 + |r|).  H, E and A look at
+// `out`, L at `lse`.  A partial whose lse is -inf has weight exactly 0, whatever its values (NaN too).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "properties/judge/verdict.hpp"
+#include "reference/core/contract.hpp"
+
+namespace plumbline {
+
+/// Truth of a combine, with what its budget needs.  Element arrays are (rows, dv).
+struct combine_truth {
+  std::int64_t rows = 0, dv = 0;
+  std::vector<double> out;         // r = sum w O; 0 where every partial is empty
+  std::vector<double> S1;          // sum w |O|
+  std::vector<double> squares;     // sum (w O)^2
+  std::vector<double> lse;         // (rows); -inf where every partial is empty
+  std::vector<double> largest;     // (rows) M: largest partial lse
+  std::vector<std::int64_t> used;  // (rows) S: number of partials that are not empty
+};
+
+/// Merges exact partials: `out_partial` is (splits, rows, dv), `lse_partial` (splits, rows), natural log.
+combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_t dv,
+                             std::span<const double> out_partial, std::span<const double> lse_partial);
+
+/// Judges out (rows, dv) and lse (rows; empty: none returned).  `name` names a row: "b 2, row 1, h 5".
+verdict judge_combine(const combine_truth& truth, const contract& promised, std::span<const double> out,
+                      std::span<const double> lse, const std::function<std::string(std::int64_t row)>& name);
+
+}  // namespace plumbline
