@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,6 +42,20 @@ struct tensor_view {
     return static_cast<T*>(data);
   }
   explicit operator bool() const { return data != nullptr; }
+};
+
+/// Allocator of blocks that start at a multiple of guard_bytes, so that a copy of a tensor is aligned too.
+template <class T>
+struct aligned_allocator {
+  using value_type = T;
+  aligned_allocator() = default;
+  template <class U>
+  constexpr aligned_allocator(const aligned_allocator<U>&) noexcept {}
+  T* allocate(std::size_t n) {
+    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{guard_bytes}));
+  }
+  void deallocate(T* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{guard_bytes}); }
+  friend constexpr bool operator==(aligned_allocator, aligned_allocator) { return true; }
 };
 
 /// A place where a tensor's bytes are not what they should be.
@@ -75,12 +90,8 @@ class tensor {
   /// Bytes from the first to behind the furthest element, padding included, guards not.
   std::size_t extent_bytes() const { return extent_; }
   /// The whole block with both guard zones, for executors that copy it to a device.
-  std::span<std::byte> block() {
-    return {storage_.data() + offset_ - guard_bytes, extent_ + 2 * guard_bytes};
-  }
-  std::span<const std::byte> block() const {
-    return {storage_.data() + offset_ - guard_bytes, extent_ + 2 * guard_bytes};
-  }
+  std::span<std::byte> block() { return storage_; }
+  std::span<const std::byte> block() const { return storage_; }
 
   template <class T>
   T* as() {
@@ -120,7 +131,7 @@ class tensor {
   dtype type_ = dtype::f32;
   std::vector<std::int64_t> shape_, strides_;
   std::size_t extent_ = 0, offset_ = 0;
-  std::vector<std::byte> storage_;
+  std::vector<std::byte, aligned_allocator<std::byte>> storage_;
 };
 
 bool same_elements(const tensor& a, const tensor& b);
