@@ -37,6 +37,7 @@
 #include "reference/core/formats.hpp"
 
 namespace plumbline {
+class tensor;
 class tensor_set;
 class keyed_text;
 }  // namespace plumbline
@@ -106,8 +107,11 @@ struct combine_problem {
   friend bool operator==(const combine_problem&, const combine_problem&) = default;
 };
 
-/// Problem to `key=value,...` and back.  Defaults are left out; `parse_*` throws bad_argument on anything
-/// that `check` refuses as well as on unknown keys.
+/// Problem to `key=value,...` and back.  Keys are the members' names (`dtype` for `type`).  Defaults are left
+/// out: the members', and dv = d, batch_cache = b, num_pages = batch_cache * max_pages, capacity = max_pages
+/// * page_size, cache_seqlens = full (one number: the same for all), out_type = dtype (bf16 for e4m3), sq and
+/// sn = the longest of the packed ones, seqlen_rotary = capacity + the longest of q and new k. `parse_*`
+/// throws bad_argument on anything that `check` refuses as well as on unknown keys.
 std::string to_text(const attend_problem&);
 std::string to_text(const append_problem&);
 std::string to_text(const combine_problem&);
@@ -130,6 +134,20 @@ void check(const combine_problem&, const tensor_set& inputs);
 tensor_set make_outputs(const attend_problem&);
 tensor_set make_outputs(const append_problem&, const tensor_set& inputs);
 tensor_set make_outputs(const combine_problem&);
+
+/// A tensor of rows (last axis) with `gap` unused elements behind each: the layout of q, k, v and out.
+tensor rows_with_gap(dtype type, std::vector<std::int64_t> shape, std::int64_t gap);
+/// (..., sq, hq), stored so that sq is contiguous: the layout of combine's lse and lse_partial.
+tensor lse_by_head(std::vector<std::int64_t> shape);
+/// 0, a, a + b, ...: the cu_seqlens tensor of a list of lengths.
+tensor cumulative_lengths(const std::vector<std::int64_t>& lengths);
+
+/// Tokens of q, of new k, and visible keys before any append, of one sequence; 64-bit, defaults filled in.
+std::int64_t query_tokens(const attend_problem&, std::int64_t sequence);
+std::int64_t query_tokens(const append_problem&, std::int64_t sequence);
+std::int64_t new_tokens(const append_problem&, std::int64_t sequence);
+std::int64_t left_padding(const cache_shape&, std::int64_t sequence);
+std::int64_t cached_keys(const cache_shape&, std::int64_t sequence);
 
 /// softmax_scale with its default filled in.
 double effective_scale(const attend_problem&);
@@ -162,5 +180,16 @@ std::int64_t num_splits_heuristic_pr1236(std::int64_t batch_nheads_mblocks, std:
                                          std::int64_t num_sms, std::int64_t num_n_blocks,
                                          std::int64_t max_splits, std::int64_t head_size,
                                          bool use_one_mma_wg);
+
+/// A query tile of a split-KV kernel: which blocks of keys one split reads.
+struct split_tile {
+  std::int64_t block_m = 64, block_n = 64;  // rows of a tile, keys of a block
+  bool packed = true;                       // rows are (query, group head)
+  std::int64_t group = 1;                   // hq / hk
+  std::int64_t m_block = 0, split = 0, num_splits = 1;
+  mask_options mask = {false, -1, -1, 0};
+};
+/// Blocks [begin, end) of a split of one sequence; begin >= end: the split is empty.
+key_range split_block_range(const split_tile&, std::int64_t sq, std::int64_t sk);
 
 }  // namespace plumbline::flash_decode
