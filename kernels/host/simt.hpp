@@ -1,0 +1,52 @@
+// What a kernel's thread can ask of the host executor: the narrow waist between kernels/core and the fibers.
+//
+// Everything a warp does together is one primitive, `meet_warp`: the lanes of a mask leave an argument each,
+// the last to arrive combines them all, and nobody leaves before.  A shuffle, a vote, ldmatrix and mma differ
+// only in their combine function, so waiting, divergence reports and schedules are written once.  Because the
+// results are in place before anyone leaves, one meeting an operation is enough.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plumbline::simt {
+
+/// Where in a kernel's source something was called.
+struct site {
+  const char* file;
+  int line;
+};
+
+struct index3 {
+  unsigned x = 0, y = 0, z = 0;
+};
+
+/// Computes for all lanes of `mask` at once; `lanes[i]` is what lane i passed to `meet_warp`.
+using combine = void (*)(void* const* lanes, std::uint32_t mask);
+
+/// Waits until every thread of the block is at a barrier at this same place.
+void meet_block(site);
+/// Waits until every lane of `mask` has called with the same mask and operation, and runs `combine` (may be
+/// null) once.
+void meet_warp(std::uint32_t mask, const char* operation, combine, void* mine, site);
+
+/// Start of the block's shared memory.
+void* shared_base();
+
+/// An asynchronous copy of 16 bytes; nothing arrives before the wait, and the destination is scribbled over.
+void start_copy(void* shared, const void* global, bool valid, site);
+void commit_copies();
+void wait_copies(int groups_left);
+
+/// Ends the call with a fault that names kernel, block, thread and place.
+[[noreturn]] void raise(const char* kind, const char* what, site);
+
+/// Raises "misaligned access" unless `address` is a multiple of 16.
+inline void check_aligned16(const void* address, site where) {
+  if (reinterpret_cast<std::uintptr_t>(address) % 16)
+    raise("misaligned access", "16-byte access to an address that is no multiple of 16", where);
+}
+
+}  // namespace plumbline::simt
+
+extern constinit thread_local plumbline::simt::index3 threadIdx, blockIdx, blockDim, gridDim;
