@@ -1,0 +1,143 @@
+#include "properties/judge/amplitude.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace plumbline::judging {
+namespace {
+
+/// Projections on r, with weights 1 / tau0^2, over the columns [begin, end) of a row.
+struct projection {
+  double weight = 0;  // sum g^2 / tau0^2
+  double e = 0, C = 0, rounding = 0, beta2 = 0;
+};
+
+projection project(const judged_row& row, std::int64_t begin, std::int64_t end) {
+  projection p;
+  for (const judged_element& one : row.elements) {
+    if (one.column < begin || one.column >= end || !(one.tau0_2 > 0)) continue;
+    const double g = one.r / one.tau0_2;
+    p.weight += g * one.r;
+    p.e += g * one.e;
+    p.C += g * one.C;
+    p.rounding += g * one.rounding;
+    p.beta2 += g * one.beta * (g * one.beta);
+  }
+  if (p.weight > 0) {
+    p.e /= p.weight;
+    p.C /= p.weight;
+    p.rounding /= p.weight;
+    p.beta2 /= p.weight * p.weight;
+  }
+  return p;
+}
+
+double variance_of(const judged_row& row, const projection& p) {
+  return row.lambda / p.weight + row.noise.V0 + row.noise.Vb * p.C * p.C + p.beta2;
+}
+
+}  // namespace
+
+double scale_estimate::statistic() const {
+  const double excess = std::fabs(a) - allowance();
+  return excess <= 0 ? 0 : excess / sd;
+}
+
+double scale_estimate::used(double K) const { return a == 0 ? 0 : std::fabs(a) / (allowance() + K * sd); }
+
+void amplitude_test::pool(const judged_row& row, std::int64_t begin, std::int64_t end, pooled& into) {
+  const projection p = project(row, begin, end);
+  if (!(p.weight > 0)) return;
+  const row_noise& n = row.noise;
+  into.weight += p.weight;
+  into.a += p.weight * p.e;
+  into.rounding += p.weight * p.rounding;
+  into.drift += p.weight * n.c_dr * n.groups;
+  into.sink += p.weight * n.D0_sink;
+  into.score += p.weight * n.D1_score * std::fabs(p.C);
+  into.variance += p.weight * p.weight * variance_of(row, p);
+  for (std::size_t t = 0; t < theta_count; ++t)
+    into.coherent[t] += p.weight * (n.delta[t] + p.C * n.slope[t]);
+}
+
+void amplitude_test::add(const judged_row& row) {
+  duplicates_ = std::max(duplicates_, row.duplicates);
+  const auto columns = static_cast<std::int64_t>(row.columns);
+  pool(row, 0, columns, tensor_);
+  if (columns > group_columns) {
+    groups_.resize(std::max(groups_.size(), static_cast<std::size_t>((columns - 1) / group_columns + 1)));
+    for (std::size_t k = 0; k < groups_.size(); ++k) {
+      const auto begin = static_cast<std::int64_t>(k) * group_columns;
+      pool(row, begin, begin + group_columns, groups_[k]);
+    }
+  }
+  const projection p = project(row, 0, columns);
+  if (!(p.weight > 0)) return;
+  const scale_estimate here{p.e,
+                            std::sqrt(variance_of(row, p)),
+                            {{"coherent P rounding", row.noise.D0 - row.noise.D0_sink},
+                             {"sink", row.noise.D0_sink},
+                             {"temperature", row.noise.D1 * std::fabs(p.C)},
+                             {"output rounding", std::fabs(p.rounding)},
+                             {"accumulation", row.noise.c_dr * row.noise.groups}}};
+  row_z_ = std::max(row_z_, here.statistic());
+  const double used = here.used(K_row_);
+  if (where_.row >= 0 && !worse(used, row_used_)) return;
+  row_used_ = used;
+  worst_ = here;
+  where_ = {row.unit, row.row, -1};
+}
+
+scale_estimate amplitude_test::estimate_of(const pooled& s) const {
+  if (!(s.weight > 0)) return {};
+  double coherent = 0;
+  for (double shift : s.coherent) coherent = std::max(coherent, std::fabs(shift));
+  return {s.a / s.weight,
+          std::sqrt(s.variance * duplicates_) / s.weight,
+          {{"coherent P rounding", temperature_reserve * coherent / s.weight},
+           {"sink", s.sink / s.weight},
+           {"temperature", s.score / s.weight},
+           {"output rounding", std::fabs(s.rounding) / s.weight},
+           {"accumulation", s.drift / s.weight}}};
+}
+
+double amplitude_test::group_statistic() const {
+  double z = 0;
+  for (const pooled& group : groups_) z = std::max(z, estimate_of(group).statistic());
+  return z;
+}
+
+finding amplitude_test::finish(const row_name& name) const {
+  finding out;
+  out.test = "A";
+  out.output = "out";
+  if (where_.row < 0) return out;
+  scale_estimate worst = worst_;
+  double K = K_row_;
+  out.used = row_used_;
+  out.where = in_words(where_, name);
+  const auto consider = [&](const scale_estimate& one, double threshold, std::string where) {
+    const double used = one.used(threshold);
+    if (!worse(used, out.used)) return;
+    out.used = used;
+    out.where = std::move(where);
+    worst = one;
+    K = threshold;
+  };
+  const double K_group = group_amplitude_threshold.at(static_cast<double>(groups_.size()));
+  for (std::size_t k = 0; k < groups_.size(); ++k)
+    consider(estimate_of(groups_[k]), K_group,
+             "columns " + std::to_string(static_cast<std::int64_t>(k) * group_columns) + " to " +
+                 std::to_string(static_cast<std::int64_t>(k + 1) * group_columns - 1) + " of all rows");
+  consider(tensor(), tensor_amplitude_threshold.K0, "tensor");
+  out.computed = 1 + worst.a;
+  out.truth = 1;
+  out.budget = worst.known;
+  out.budget.push_back({"chance (" + in_words(K, 3) + " sigma)", K * worst.sd});
+  out.message = "output scale of " + (out.where == "tensor" ? std::string("the whole output") : out.where) +
+                " is " + as_percent(worst.a) + " off, +- " + in_words(100 * worst.sd, 2) + " %; error " +
+                in_words(out.used, 3) + "x budget; budget " + in_words(out.budget);
+  return out;
+}
+
+}  // namespace plumbline::judging
