@@ -1,0 +1,95 @@
+// Merging the partial results of split keys: out = sum of w_s / L * O_s over splits with a key.
+//
+// One warp a row.  Each lane weighs every 32nd split against the largest partial log-sum-exp; the weights are
+// normalised before they meet the partials, and the partials are added in the order of their splits, so the
+// result has one rounding order whatever the schedule.  A partial whose log-sum-exp is -inf was never
+// written: it is skipped, not multiplied by 0, for it may hold NaN.  The sum starts at -0, so that one split
+// alone is copied bit for bit.
+#pragma once
+
+#include "kernels/core/launch.hpp"
+#include "kernels/core/memory.hpp"
+#include "kernels/flash_decode/softmax.hpp"
+
+namespace plumbline::flash_decode {
+inline namespace PLUMBLINE_SIDE_NAME {
+
+inline constexpr int most_splits = 256;
+inline constexpr int combine_warps = 4;
+
+/// Partials (splits, b, tokens, heads, dv) and (splits, b, tokens, heads), any strides; rows of dv contiguous.
+struct combine_params {
+  const float* partial;
+  std::int64_t partial_split, partial_batch, partial_token, partial_head;
+  const float* partial_lse;
+  std::int64_t lse_split, lse_batch, lse_token, lse_head;
+  void* out;
+  std::int64_t out_batch, out_token, out_head;
+  float* lse;
+  std::int64_t to_batch, to_token, to_head;
+  std::int64_t splits, b, tokens, heads, dv;
+};
+
+template <dtype Out>
+__global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combine_params p) {
+  using namespace kernels;
+  constexpr unsigned all_lanes = 0xffffffffu;
+  constexpr int most = most_splits / 32;
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * combine_warps + warp;
+  if (row >= p.b * p.tokens * p.heads) return;
+  const std::int64_t h = row % p.heads, i = row / p.heads % p.tokens, n = row / p.heads / p.tokens;
+
+  const float* lse = p.partial_lse + n * p.lse_batch + i * p.lse_token + h * p.lse_head;
+  float part[most], highest = minus_infinity;
+  for (int j = 0; j < most; ++j) {
+    const std::int64_t s = lane + 32 * j;
+    part[j] = s < p.splits ? lse[s * p.lse_split] : minus_infinity;
+    highest = part[j] > highest ? part[j] : highest;
+  }
+  for (int bit = 16; bit > 0; bit /= 2) {
+    const float other = __shfl_xor_sync(all_lanes, highest, bit);
+    highest = other > highest ? other : highest;
+  }
+  const float shift = shift_of(highest);
+  float sum = 0;
+  for (int j = 0; j < most; ++j) {
+    part[j] = exp2_soft((part[j] - shift) * log2_e);
+    sum += part[j];
+  }
+  for (int bit = 16; bit > 0; bit /= 2) sum += __shfl_xor_sync(all_lanes, sum, bit);
+  float* weight = shared_memory<float>() + warp * most_splits;
+  for (int j = 0; j < most; ++j) weight[lane + 32 * j] = sum > 0 ? part[j] / sum : 0.0f;
+  __syncwarp(all_lanes);
+
+  const float* from = p.partial + n * p.partial_batch + i * p.partial_token + h * p.partial_head;
+  auto* to = static_cast<stored<Out>*>(p.out) + n * p.out_batch + i * p.out_token + h * p.out_head;
+  for (std::int64_t c = lane; c < p.dv; c += 32) {
+    float column = -0.0f;
+    for (std::int64_t s = 0; s < p.splits; ++s)
+      if (weight[s] > 0) column = fused(weight[s], from[s * p.partial_split + c], column);
+    to[c] = store_as<Out>(sum > 0 ? column : 0.0f);
+  }
+  if (lane == 0)
+    p.lse[n * p.to_batch + i * p.to_token + h * p.to_head] =
+        sum > 0 ? fused(log2_soft(sum), ln_2, highest) : minus_infinity;
+}
+
+inline void launch_combine(dtype out, const combine_params& p, launcher& on) {
+  const std::int64_t rows = p.b * p.tokens * p.heads;
+  if (rows == 0 || p.dv == 0) return;
+  const grid_size grid = {(rows + combine_warps - 1) / combine_warps, 1, 1};
+  constexpr int threads = 32 * combine_warps;
+  constexpr std::size_t memory = sizeof(float) * most_splits * combine_warps;
+  switch (out) {
+    case dtype::bf16:
+      return kernels::launch<&combine_kernel<dtype::bf16>>(on, "combine", grid, threads, memory, p);
+    case dtype::f16:
+      return kernels::launch<&combine_kernel<dtype::f16>>(on, "combine", grid, threads, memory, p);
+    default:
+      return kernels::launch<&combine_kernel<dtype::f32>>(on, "combine", grid, threads, memory, p);
+  }
+}
+
+}  // namespace PLUMBLINE_SIDE_NAME
+}  // namespace plumbline::flash_decode

@@ -1,0 +1,1 @@
+#include "kernels/flash_decode/split_bf16.cu"

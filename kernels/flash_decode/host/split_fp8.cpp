@@ -1,0 +1,1 @@
+#include "kernels/flash_decode/split_fp8.cu"

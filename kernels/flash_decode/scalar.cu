@@ -1,0 +1,158 @@
+// attend, variant `scalar`: one warp a query row, fp32 throughout.
+//
+// The plain form that the fast ones are read against.  A lane owns a key while scores are formed (its own
+// chain of fused multiply-adds over d) and owns every 32nd output column while values are added, so a warp
+// needs no sum over lanes but the maximum and, at the end, the row sum.  P stays fp32 and the row runs from
+// its first to its last visible key, whatever the number of splits asked for.
+#include "kernels/core/launch.hpp"
+#include "kernels/flash_decode/layout.hpp"
+#include "kernels/flash_decode/mask.hpp"
+#include "kernels/flash_decode/softmax.hpp"
+#include "kernels/flash_decode/table.hpp"
+
+namespace plumbline::flash_decode {
+inline namespace PLUMBLINE_SIDE_NAME {
+namespace {
+
+using namespace kernels;
+
+constexpr int warps = 4;
+constexpr int most_columns = 512 / 32;  // of a lane
+constexpr unsigned all_lanes = 0xffffffffu;
+
+struct scalar_params {
+  token_rows q, out;
+  cache_rows k, v;
+  sequences lengths;
+  key_mask mask;
+  score_options scores;
+  float* lse;
+  std::int64_t lse_batch, lse_head, lse_token;
+  std::int64_t d, dv, hq, group;
+};
+
+/// Shared memory of one warp: the query row, then the weights and value rows of 32 keys.
+struct warp_memory {
+  float* q;
+  float* weight;
+  std::int64_t* value_row;
+};
+
+__device__ warp_memory memory_of(int warp, std::int64_t d) {
+  const std::int64_t bytes = 32 * 8 + 4 * (32 + d);
+  unsigned char* base = shared_memory<unsigned char>() + warp * ((bytes + 7) / 8 * 8);
+  return {reinterpret_cast<float*>(base + 32 * 12), reinterpret_cast<float*>(base + 32 * 8),
+          reinterpret_cast<std::int64_t*>(base)};
+}
+
+template <dtype Type, dtype Out>
+__global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params p) {
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const std::int64_t n = blockIdx.y + static_cast<std::int64_t>(blockIdx.z) * gridDim.y;
+  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * warps + warp;
+  const std::int64_t i = row / p.hq, h = row % p.hq, hk = h / p.group;
+  const sequence s = sequence_of(p.lengths, n);
+  if (i >= s.queries) return;
+
+  const warp_memory mine = memory_of(warp, p.d);
+  const auto* q = static_cast<const stored<Type>*>(p.q.data) + p.q.offset(n, s.first_token + i, h);
+  const auto* k = static_cast<const stored<Type>*>(p.k.data) + hk * p.k.head;
+  const auto* v = static_cast<const stored<Type>*>(p.v.data) + hk * p.v.head;
+  for (std::int64_t c = lane; c < p.d; c += 32) mine.q[c] = load_as<Type>(q[c]);
+
+  const score_units units = units_of(p.scores, n, hk);
+  const key_interval seen = keys_seen(p.mask, i, s.queries, s.keys);
+  float maximum = minus_infinity, sum = 0, out[most_columns] = {};
+  for (std::int64_t first = seen.begin; first < seen.end; first += 32) {
+    const std::int64_t slot = s.leftpad + first + lane;
+    const bool visible = first + lane < seen.end;
+    __syncwarp(all_lanes);
+    float z = minus_infinity;
+    if (visible) {
+      const auto* key = k + slot_offset(p.lengths, p.k, s.cache_row, slot);
+      float raw = 0;
+      for (std::int64_t c = 0; c < p.d; ++c) raw = fused(mine.q[c], load_as<Type>(key[c]), raw);
+      z = units.z(raw);
+      mine.value_row[lane] = slot_offset(p.lengths, p.v, s.cache_row, slot);
+    }
+    float highest = z;
+    for (int bit = 16; bit > 0; bit /= 2) {
+      const float other = __shfl_xor_sync(all_lanes, highest, bit);
+      highest = other > highest ? other : highest;
+    }
+    const float raised = highest > maximum ? highest : maximum;
+    const float shift = shift_of(raised);
+    const float rescale = units.weight(maximum, shift), weight = units.weight(z, shift);
+    maximum = raised;
+    sum = fused(sum, rescale, weight);
+    mine.weight[lane] = weight;
+    __syncwarp(all_lanes);
+    const std::int64_t left = seen.end - first;
+    const int count = left < 32 ? static_cast<int>(left) : 32;
+    PLUMBLINE_UNROLL
+    for (int j = 0; j < most_columns; ++j) {
+      const std::int64_t c = lane + 32 * j;
+      if (c >= p.dv) break;
+      float column = out[j] * rescale;
+      for (int key = 0; key < count; ++key)
+        column = fused(mine.weight[key], load_as<Type>(v[mine.value_row[key] + c]), column);
+      out[j] = column;
+    }
+  }
+  for (int bit = 16; bit > 0; bit /= 2) sum += __shfl_xor_sync(all_lanes, sum, bit);
+
+  const float value_scale = p.scores.v.at(n, hk);
+  auto* to = static_cast<stored<Out>*>(p.out.data) + p.out.offset(n, s.first_token + i, h);
+  PLUMBLINE_UNROLL
+  for (int j = 0; j < most_columns; ++j) {
+    const std::int64_t c = lane + 32 * j;
+    if (c < p.dv) to[c] = store_as<Out>(sum > 0 ? out[j] / sum * value_scale : 0.0f);
+  }
+  if (lane == 0)
+    p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token] =
+        units.log_sum(maximum, sum);
+}
+
+template <dtype Type, dtype Out>
+void launch_scalar(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
+  const tensor_view lse = args.out("lse");
+  const int packed = lse.rank == 2;
+  const scalar_params p = {token_rows_of(args.in("q")),
+                           token_rows_of(args.out("out")),
+                           cache_rows_of(args.in("k_cache")),
+                           cache_rows_of(args.in("v_cache")),
+                           sequences_of(problem, problem.sq, args),
+                           key_mask_of(problem),
+                           score_options_of(problem, args),
+                           lse.as<float>(),
+                           packed ? 0 : lse.stride[0],
+                           lse.stride[1 - packed],
+                           lse.stride[2 - packed],
+                           problem.d,
+                           problem.dv,
+                           problem.hq,
+                           problem.hq / problem.hk};
+  const std::int64_t rows = problem.sq * problem.hq;
+  if (rows == 0 || problem.b == 0) return;
+  const std::int64_t memory = (32 * 8 + 4 * (32 + problem.d) + 7) / 8 * 8 * warps;
+  launch<&scalar_kernel<Type, Out>>(on, "scalar", {(rows + warps - 1) / warps, problem.b, 1}, 32 * warps,
+                                    static_cast<std::size_t>(memory), p);
+}
+
+}  // namespace
+
+void run_scalar(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
+  switch (problem.type) {
+    case dtype::bf16:
+      return launch_scalar<dtype::bf16, dtype::bf16>(problem, args, on);
+    case dtype::f16:
+      return launch_scalar<dtype::f16, dtype::f16>(problem, args, on);
+    case dtype::e4m3:
+      return launch_scalar<dtype::e4m3, dtype::bf16>(problem, args, on);
+    default:
+      return launch_scalar<dtype::f32, dtype::f32>(problem, args, on);
+  }
+}
+
+}  // namespace PLUMBLINE_SIDE_NAME
+}  // namespace plumbline::flash_decode

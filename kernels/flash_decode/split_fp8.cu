@@ -1,0 +1,12 @@
+// attend, the e4m3 instances of `split`.
+#include "kernels/flash_decode/split_launch.hpp"
+
+namespace plumbline::flash_decode {
+inline namespace PLUMBLINE_SIDE_NAME {
+
+void run_split_fp8(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
+  launch_split<dtype::e4m3, dtype::bf16>(problem, args, on);
+}
+
+}  // namespace PLUMBLINE_SIDE_NAME
+}  // namespace plumbline::flash_decode

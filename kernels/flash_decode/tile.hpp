@@ -1,0 +1,147 @@
+// Tiles of keys in shared memory, and what a warp computes from them on tensor cores.
+//
+// A tile is 64 rows of `Width` 16-bit elements in 16-byte chunks.  ldmatrix reads the same chunk of eight
+// consecutive rows at once; with the chunk's number xor-ed by the row's low three bits those eight lie in
+// eight different bank groups, and so do the chunks of one row when it is written.  Columns beyond the head
+// dim are zeros up to the next multiple of 16 and never touched beyond it: the loops stop there.
+//
+// Scores need no transpose (K^T in column order is K in row order); values are transposed by ldmatrix.  The
+// accumulator fragment of the scores is the operand fragment of the next product, so P stays in registers.
+#pragma once
+
+#include "kernels/core/memory.hpp"
+#include "kernels/core/mma.hpp"
+#include "kernels/core/numeric.hpp"
+
+namespace plumbline::flash_decode {
+inline namespace PLUMBLINE_SIDE_NAME {
+
+inline constexpr int tile_keys = 64;
+inline constexpr int split_threads = 128;
+inline constexpr int split_warps = split_threads / 32;
+
+/// Type of the operands of the tensor cores: every e4m3 value is an f16 value.
+constexpr dtype operand_of(dtype type) { return type == dtype::e4m3 ? dtype::f16 : type; }
+
+/// Element index of a 16-byte chunk of a tile row.
+template <int Width>
+__device__ __forceinline__ int swizzled(int row, int chunk) {
+  return row * Width + ((chunk ^ (row & 7)) * 8);
+}
+
+/// Loads one 16-byte chunk whose address need not be aligned; elements from `left` on are zero.
+template <dtype Type>
+__device__ inline kernels::vec16 gather16(const kernels::stored<Type>* from, int left) {
+  using element = kernels::stored<Type>;
+  constexpr int count = 16 / static_cast<int>(sizeof(element));
+  constexpr int in_word = 4 / static_cast<int>(sizeof(element));
+  kernels::vec16 chunk = {};
+  PLUMBLINE_UNROLL
+  for (int e = 0; e < count; ++e)
+    if (e < left)
+      chunk.w[e / in_word] |= static_cast<std::uint32_t>(from[e])
+                              << (e % in_word * 8 * static_cast<int>(sizeof(element)));
+  return chunk;
+}
+
+/// Widens a chunk of 16 e4m3 values to two chunks of f16.
+__device__ inline void widen16(kernels::vec16 codes, kernels::vec16 (&wide)[2]) {
+  PLUMBLINE_UNROLL
+  for (int word = 0; word < 4; ++word) {
+    wide[word / 2].w[word % 2 * 2] = kernels::widen_e4m3x2(codes.w[word] & 0xffffu);
+    wide[word / 2].w[word % 2 * 2 + 1] = kernels::widen_e4m3x2(codes.w[word] >> 16);
+  }
+}
+
+/// Where this thread's share of a tile is: chunk after chunk of `Chunks` a row.
+template <int Chunks, class Each>
+__device__ __forceinline__ void for_each_chunk(int rows, int used, Each each) {
+  PLUMBLINE_UNROLL
+  for (int at = static_cast<int>(threadIdx.x); at < rows * Chunks; at += split_threads)
+    if (at % Chunks < used) each(at / Chunks, at % Chunks);
+}
+
+/// Starts the copy of 64 rows, `offsets[row]` elements behind `from`; a negative offset is a row of zeros.
+/// 16-bit types arrive swizzled, e4m3 as plain bytes to be widened by the same thread.
+template <dtype Type, int Width>
+__device__ inline void start_tile(void* tile, const kernels::stored<Type>* from, const std::int64_t* offsets,
+                                  int width, bool aligned) {
+  using element = kernels::stored<Type>;
+  constexpr int unit = 16 / static_cast<int>(sizeof(element));
+  constexpr int chunks = Width / unit;
+  const int used = (width + 15) / 16 * 16 / unit;
+  for_each_chunk<chunks>(tile_keys, used, [&](int row, int chunk) {
+    const std::int64_t offset = offsets[row];
+    const bool valid = offset >= 0 && chunk * unit < width;
+    const element* source = from + (valid ? offset + chunk * unit : 0);
+    element* target = static_cast<element*>(tile) +
+                      (sizeof(element) == 2 ? swizzled<Width>(row, chunk) : row * Width + chunk * unit);
+    if (aligned)
+      kernels::copy_async16(target, source, valid);
+    else
+      kernels::store16(target, gather16<Type>(source, valid ? width - chunk * unit : 0));
+  });
+}
+
+/// Widens what this thread copied of an e4m3 tile.
+template <int Width>
+__device__ inline void widen_tile(std::uint16_t* wide_tile, const std::uint8_t* tile, int width) {
+  for_each_chunk<Width / 16>(tile_keys, width / 16, [&](int row, int chunk) {
+    kernels::vec16 wide[2];
+    widen16(kernels::load16(tile + row * Width + chunk * 16), wide);
+    kernels::store16(wide_tile + swizzled<Width>(row, 2 * chunk), wide[0]);
+    kernels::store16(wide_tile + swizzled<Width>(row, 2 * chunk + 1), wide[1]);
+  });
+}
+
+/// Raw scores of 16 query rows and 8 * Tiles keys, both starting at multiples of 16 rows.
+template <dtype Operand, int Width, int Tiles>
+__device__ __forceinline__ void multiply_scores(float (&s)[Tiles][4], const std::uint16_t* q, int first_row,
+                                                const std::uint16_t* k, int first_key, int steps) {
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  const int q_row = first_row + lane % 16, k_row = first_key + lane / 16 * 8 + lane % 8;
+  for (int step = 0; step < steps; ++step) {
+    std::uint32_t a[4], b[Tiles / 2][4];
+    kernels::load_matrix_x4(a, q + swizzled<Width>(q_row, 2 * step + lane / 16));
+    PLUMBLINE_UNROLL
+    for (int pair = 0; pair < Tiles / 2; ++pair)
+      kernels::load_matrix_x4(b[pair], k + swizzled<Width>(k_row + 16 * pair, 2 * step + lane / 8 % 2));
+    PLUMBLINE_UNROLL
+    for (int pair = 0; pair < Tiles / 2; ++pair) {
+      kernels::mma_m16n8k16<Operand>(s[2 * pair], a, b[pair]);
+      kernels::mma_m16n8k16<Operand>(s[2 * pair + 1], a, b[pair] + 2);
+    }
+  }
+}
+
+/// out += P V over 8 * Tiles keys; `p` holds the weights as the operand of the product.
+template <dtype Operand, int Width, int Tiles>
+__device__ __forceinline__ void multiply_values(float (&out)[Width / 8][4],
+                                                const std::uint32_t (&p)[Tiles / 2][4],
+                                                const std::uint16_t* v, int first_key, int steps) {
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  PLUMBLINE_UNROLL
+  for (int pair = 0; pair < Tiles / 2; ++pair) {
+    const int row = first_key + 16 * pair + lane % 16;
+    PLUMBLINE_UNROLL
+    for (int step = 0; step < Width / 16; ++step) {
+      if (step >= steps) break;
+      std::uint32_t b[4];
+      kernels::load_matrix_x4_transposed(b, v + swizzled<Width>(row, 2 * step + lane / 16));
+      kernels::mma_m16n8k16<Operand>(out[2 * step], p[pair], b);
+      kernels::mma_m16n8k16<Operand>(out[2 * step + 1], p[pair], b + 2);
+    }
+  }
+}
+
+/// Two weights as an operand register; e4m3 weights are scaled by 2^8 and rounded to e4m3 first.
+template <dtype Type>
+__device__ __forceinline__ std::uint32_t pack_weights(float low, float high) {
+  if constexpr (Type == dtype::e4m3)
+    return kernels::widen_e4m3x2(kernels::pack2_e4m3(low * 256.0f, high * 256.0f));
+  else
+    return kernels::pack2<Type>(low, high);
+}
+
+}  // namespace PLUMBLINE_SIDE_NAME
+}  // namespace plumbline::flash_decode
