@@ -109,7 +109,7 @@ struct combine_problem {
 
 /// Problem to `key=value,...` and back.  Keys are the members' names (`dtype` for `type`).  Defaults are left
 /// out: the members', and dv = d, batch_cache = b, num_pages = batch_cache * max_pages, capacity = max_pages
-/// * page_size, cache_seqlens = full (one number: the same for all), out_type = dtype (bf16 for e4m3), sq and
+/// * page_size, cache_seqlens = full (append: empty; one number: the same for all), out_type = dtype (bf16 for e4m3), sq and
 /// sn = the longest of the packed ones, seqlen_rotary = capacity + the longest of q and new k. `parse_*`
 /// throws bad_argument on anything that `check` refuses as well as on unknown keys.
 std::string to_text(const attend_problem&);
