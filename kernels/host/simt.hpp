@@ -47,6 +47,9 @@ inline void check_aligned16(const void* address, site where) {
     raise("misaligned access", "16-byte access to an address that is no multiple of 16", where);
 }
 
+/// Raises a fault unless 16 bytes at `row` are aligned and inside the block's shared memory.
+void check_matrix_row(const void* row, site);
+
 }  // namespace plumbline::simt
 
 extern constinit thread_local plumbline::simt::index3 threadIdx, blockIdx, blockDim, gridDim;

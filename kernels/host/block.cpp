@@ -1,0 +1,226 @@
+#include "kernels/host/block.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+constinit thread_local plumbline::simt::index3 threadIdx, blockIdx, blockDim, gridDim;
+
+namespace plumbline::simt {
+
+namespace {
+
+constinit thread_local block_runner* running = nullptr;
+
+bool same_text(const char* a, const char* b) { return a == b || std::strcmp(a, b) == 0; }
+bool same_place(site a, site b) { return a.line == b.line && same_text(a.file, b.file); }
+
+constexpr std::uint32_t full_warp = ~0u;
+
+}  // namespace
+
+block_runner::block_runner() : threads_(max_block_threads), warps_(new warp_state[max_warps]) {}
+
+std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t block, const schedule& how) {
+  launch_ = &launch;
+  count_ = live_ = launch.threads;
+  at_barrier_ = 0;
+  fault_.reset();
+  block_ = {static_cast<unsigned>(block % launch.grid.x),
+            static_cast<unsigned>(block / launch.grid.x % launch.grid.y),
+            static_cast<unsigned>(block / launch.grid.x / launch.grid.y)};
+  const int warps = (count_ + warp_size - 1) / warp_size;
+  for (int w = 0; w < max_warps; ++w) {
+    const int lanes = std::clamp(count_ - w * warp_size, 0, warp_size);
+    exists_[static_cast<std::size_t>(w)] = lanes == warp_size ? full_warp : (1u << lanes) - 1u;
+    warps_[static_cast<std::size_t>(w)].open = 0;
+  }
+  ready_ = exists_;
+  picker_ = picker(how, block, warps);
+  arena_.prepare(launch.shared_bytes);
+  fibers_.reserve(count_);
+  for (int i = 0; i < count_; ++i) {
+    fibers_.restart(i, thread_main, this);
+    thread_state& t = threads_[static_cast<std::size_t>(i)];
+    t.doing = activity::fresh;
+    t.committed = 0;
+    t.arrived = 0;
+    t.copies.clear();
+  }
+
+  running = this;
+  blockIdx = block_;
+  blockDim = {static_cast<unsigned>(count_), 1, 1};
+  gridDim = {static_cast<unsigned>(launch.grid.x), static_cast<unsigned>(launch.grid.y),
+             static_cast<unsigned>(launch.grid.z)};
+  threadIdx = {0, 0, 0};
+  while (live_ > 0) {
+    const int next = picker_.next(ready_);
+    if (next < 0 && !fault_) fault_ = stuck();
+    if (fault_) {
+      unwind_all();
+      break;
+    }
+    current_ = next;
+    threadIdx.x = static_cast<unsigned>(next);
+    fibers_.enter(next);
+  }
+  running = nullptr;
+
+  if (const auto stray = arena_.first_stray_byte(); stray && !fault_)
+    fault_ = {"stray write", "stray write: kernel " + std::string(launch.kernel) + ", " + place() +
+                                 ": shared memory changed at byte " + std::to_string(*stray) + " of " +
+                                 std::to_string(arena_.bytes())};
+  return fault_;
+}
+
+void block_runner::thread_main(void* owner) {
+  block_runner& block = *static_cast<block_runner*>(owner);
+  block.self().doing = activity::running;
+  try {
+    block.launch_->body(block.launch_->params);
+  } catch (const unwind&) {
+  } catch (const kernel_fault& f) {
+    if (!block.fault_) block.fault_ = f.why();
+  } catch (const std::exception& e) {
+    if (!block.fault_)
+      block.fault_ = fault{"exception", "exception: kernel " + std::string(block.launch_->kernel) + ", " +
+                                            block.place() + ", thread " + std::to_string(block.current_) +
+                                            ": " + e.what()};
+  } catch (...) {
+    if (!block.fault_)
+      block.fault_ = fault{"exception", "exception: kernel " + std::string(block.launch_->kernel) + ", " +
+                                            block.place() + ", thread " + std::to_string(block.current_) +
+                                            ": of unknown type"};
+  }
+  block.finish_thread();
+  block.fibers_.leave_for_good(block.current_);
+}
+
+void block_runner::finish_thread() {
+  self().doing = activity::done;
+  ready_[static_cast<std::size_t>(current_ / warp_size)] &= ~(1u << current_ % warp_size);
+  --live_;
+}
+
+void block_runner::unwind_all() {
+  for (int i = 0; i < count_; ++i) {
+    thread_state& t = threads_[static_cast<std::size_t>(i)];
+    if (t.doing == activity::done || t.doing == activity::fresh) continue;
+    current_ = i;
+    threadIdx.x = static_cast<unsigned>(i);
+    fibers_.enter(i);
+  }
+}
+
+void block_runner::wait(activity why) {
+  const int me = current_;
+  thread_state& t = self();
+  t.doing = why;
+  fibers_.leave(me);
+  t.doing = activity::running;
+  if (fault_) throw unwind{};
+}
+
+void block_runner::meet_block(site where) {
+  if (fault_) throw unwind{};
+  thread_state& t = self();
+  t.where = where;
+  t.operation = "__syncthreads";
+  if (at_barrier_++ == 0) barrier_ = where;
+  if (!same_place(barrier_, where)) {
+    t.doing = activity::at_barrier;
+    fault_ = stuck();
+    throw unwind{};
+  }
+  if (at_barrier_ == count_) {
+    at_barrier_ = 0;
+    ready_ = exists_;
+    if (picker_.last_goes_on()) return;
+    wait(activity::at_barrier);
+    return;
+  }
+  ready_[static_cast<std::size_t>(current_ / warp_size)] &= ~(1u << current_ % warp_size);
+  wait(activity::at_barrier);
+}
+
+void block_runner::meet_warp(std::uint32_t mask, const char* operation, combine together, void* mine,
+                             site where) {
+  if (fault_) throw unwind{};
+  const int w = current_ / warp_size, lane = current_ % warp_size;
+  const std::uint32_t bit = 1u << lane;
+  thread_state& t = self();
+  t.where = where;
+  t.operation = operation;
+  t.mask = mask;
+  if (!(mask & bit))
+    raise("missing lanes",
+          std::string(operation) + " with a mask that leaves out the calling lane " + std::to_string(lane),
+          where);
+  warp_state& warp = warps_[static_cast<std::size_t>(w)];
+  int m = 0;
+  while (m < warp.open && warp.meetings[m].mask != mask) ++m;
+  if (m == warp.open) warp.meetings[warp.open++] = {mask, 0, together, operation};
+  meeting& ours = warp.meetings[m];
+  if (ours.together != together || !same_text(ours.operation, operation)) {
+    t.doing = activity::in_warp;
+    fault_ = stuck();
+    throw unwind{};
+  }
+  warp.arguments[lane] = mine;
+  ours.arrived |= bit;
+  if (ours.arrived == mask) {
+    if (together) together(warp.arguments, mask);
+    ours = warp.meetings[--warp.open];
+    ready_[static_cast<std::size_t>(w)] |= mask;
+    if (picker_.last_goes_on()) return;
+    wait(activity::in_warp);
+    return;
+  }
+  ready_[static_cast<std::size_t>(w)] &= ~bit;
+  wait(activity::in_warp);
+}
+
+void block_runner::start_copy(void* shared, const void* global, bool valid, site where) {
+  check_aligned16(shared, where);
+  if (valid) check_aligned16(global, where);
+  if (!arena_.contains(shared, 16))
+    raise("stray write", "an asynchronous copy's destination is outside the block's shared memory", where);
+  std::memset(shared, 0xff, 16);
+  thread_state& t = self();
+  t.copies.push_back({shared, valid ? global : nullptr, t.committed});
+}
+
+void block_runner::wait_copies(int groups_left) {
+  thread_state& t = self();
+  while (t.arrived < t.copies.size()) {
+    const pending_copy& c = t.copies[t.arrived];
+    if (c.group + static_cast<std::uint32_t>(groups_left) >= t.committed) return;
+    if (c.global)
+      std::memcpy(c.shared, c.global, 16);
+    else
+      std::memset(c.shared, 0, 16);
+    ++t.arrived;
+  }
+  t.copies.clear();
+  t.arrived = 0;
+}
+
+void meet_block(site where) { running->meet_block(where); }
+void meet_warp(std::uint32_t mask, const char* operation, combine together, void* mine, site where) {
+  running->meet_warp(mask, operation, together, mine, where);
+}
+void* shared_base() { return running->shared().base(); }
+void start_copy(void* shared, const void* global, bool valid, site where) {
+  running->start_copy(shared, global, valid, where);
+}
+void commit_copies() { running->commit_copies(); }
+void wait_copies(int groups_left) { running->wait_copies(groups_left); }
+void check_matrix_row(const void* row, site where) {
+  check_aligned16(row, where);
+  if (!running->shared().contains(row, 16))
+    running->raise("stray read", "ldmatrix reads a row outside the block's shared memory", where);
+}
+void raise(const char* kind, const char* what, site where) { running->raise(kind, what, where); }
+
+}  // namespace plumbline::simt

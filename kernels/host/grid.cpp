@@ -1,0 +1,43 @@
+#include "kernels/host/grid.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace plumbline::simt {
+
+grid_runner::grid_runner(const schedule& how, int os_threads)
+    : how_(how),
+      os_threads_(os_threads > 0 ? os_threads
+                                 : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) {}
+
+grid_runner::~grid_runner() = default;
+
+void grid_runner::run(const host_launch& launch) {
+  const std::int64_t blocks = launch.grid.x * launch.grid.y * launch.grid.z;
+  const int workers = static_cast<int>(std::min<std::int64_t>(os_threads_, blocks));
+  while (static_cast<int>(runners_.size()) < workers) runners_.push_back(std::make_unique<block_runner>());
+
+  std::atomic<std::int64_t> next{0};
+  std::mutex mutex;
+  std::int64_t first_turn = blocks;
+  fault first;
+  const auto work = [&](int worker) {
+    for (std::int64_t turn; (turn = next.fetch_add(1)) < blocks;) {
+      auto failed =
+          runners_[static_cast<std::size_t>(worker)]->run(launch, how_.block_at(turn, blocks), how_);
+      if (!failed) continue;
+      next = blocks;
+      const std::lock_guard lock(mutex);
+      if (turn < first_turn) first_turn = turn, first = std::move(*failed);
+    }
+  };
+  std::vector<std::jthread> others;
+  for (int i = 1; i < workers; ++i) others.emplace_back(work, i);
+  work(0);
+  others.clear();
+  if (first_turn < blocks) throw kernel_fault(std::move(first));
+}
+
+}  // namespace plumbline::simt

@@ -1,0 +1,30 @@
+// Executors by name.  The GPU's is in kernels/gpu and there only when nvcc was found.
+#include "kernels/core/executor.hpp"
+#include "kernels/host/host_executor.hpp"
+
+namespace plumbline {
+
+#ifdef PLUMBLINE_HAVE_GPU_EXECUTOR
+/// Defined by kernels/gpu: null, with the reason, when no device can be used.
+std::unique_ptr<executor> make_gpu_executor(std::string& why_not);
+#endif
+
+std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_not) {
+  why_not.clear();
+  if (name == "host") return std::make_unique<host_executor>();
+  if (name == "gpu") {
+#ifdef PLUMBLINE_HAVE_GPU_EXECUTOR
+    return make_gpu_executor(why_not);
+#else
+    why_not = "gpu: this build has no CUDA kernels (nvcc was not found when it was configured)";
+    return nullptr;
+#endif
+  }
+  if (name == "checked")
+    why_not = "checked: not available in this build";
+  else
+    why_not = "executor: expected host, checked or gpu, got \"" + std::string(name) + "\"";
+  return nullptr;
+}
+
+}  // namespace plumbline
