@@ -8,14 +8,29 @@ inline namespace PLUMBLINE_SIDE_NAME {
 void run_combine(const combine_problem& problem, const kernel_arguments& args, launcher& on) {
   const tensor_view partial = args.in("out_partial"), partial_lse = args.in("lse_partial");
   const tensor_view out = args.out("out"), lse = args.out("lse");
-  const combine_params p = {partial.as<float>(),   partial.stride[0],     partial.stride[1],
-                            partial.stride[2],     partial.stride[3],     partial_lse.as<float>(),
-                            partial_lse.stride[0], partial_lse.stride[1], partial_lse.stride[2],
-                            partial_lse.stride[3], out.data,              out.stride[0],
-                            out.stride[1],         out.stride[2],         lse.as<float>(),
-                            lse.stride[0],         lse.stride[1],         lse.stride[2],
-                            problem.num_splits,    problem.b,             problem.sq,
-                            problem.hq,            problem.dv};
+  const combine_params p = {partial.as<float>(),
+                            partial.stride[0],
+                            partial.stride[1],
+                            partial.stride[2],
+                            partial.stride[3],
+                            partial_lse.as<float>(),
+                            partial_lse.stride[0],
+                            partial_lse.stride[1],
+                            partial_lse.stride[2],
+                            partial_lse.stride[3],
+                            out.data,
+                            out.stride[0],
+                            out.stride[1],
+                            out.stride[2],
+                            lse.as<float>(),
+                            lse.stride[0],
+                            lse.stride[1],
+                            lse.stride[2],
+                            problem.num_splits,
+                            problem.b,
+                            problem.sq,
+                            problem.hq,
+                            problem.dv};
   launch_combine(problem.out_type, p, on);
 }
 

@@ -17,7 +17,8 @@ inline namespace PLUMBLINE_SIDE_NAME {
 inline constexpr int most_splits = 256;
 inline constexpr int combine_warps = 4;
 
-/// Partials (splits, b, tokens, heads, dv) and (splits, b, tokens, heads), any strides; rows of dv contiguous.
+/// Partials (splits, b, tokens, heads, dv) and (splits, b, tokens, heads), any strides; rows of dv
+/// contiguous.
 struct combine_params {
   const float* partial;
   std::int64_t partial_split, partial_batch, partial_token, partial_head;

@@ -22,8 +22,8 @@ struct key_interval {
   std::int64_t begin, end;
 };
 
-__device__ inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-__device__ inline std::int64_t larger(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
+__host__ __device__ inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+__host__ __device__ inline std::int64_t larger(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
 
 /// Keys [begin, end) that query `i` sees; begin == end when there are none.
 __device__ inline key_interval keys_seen(const key_mask& mask, std::int64_t i, std::int64_t queries,

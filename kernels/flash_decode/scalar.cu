@@ -62,6 +62,7 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
 
   const score_units units = units_of(p.scores, n, hk);
   const key_interval seen = keys_seen(p.mask, i, s.queries, s.keys);
+  const int columns = static_cast<int>((p.dv - lane + 31) / 32);  // lane, lane + 32, ...
   float maximum = minus_infinity, sum = 0, out[most_columns] = {};
   for (std::int64_t first = seen.begin; first < seen.end; first += 32) {
     const std::int64_t slot = s.leftpad + first + lane;
@@ -90,13 +91,13 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
     const std::int64_t left = seen.end - first;
     const int count = left < 32 ? static_cast<int>(left) : 32;
     PLUMBLINE_UNROLL
-    for (int j = 0; j < most_columns; ++j) {
-      const std::int64_t c = lane + 32 * j;
-      if (c >= p.dv) break;
-      float column = out[j] * rescale;
-      for (int key = 0; key < count; ++key)
-        column = fused(mine.weight[key], load_as<Type>(v[mine.value_row[key] + c]), column);
-      out[j] = column;
+    for (int j = 0; j < most_columns; ++j) out[j] *= rescale;
+    for (int key = 0; key < count; ++key) {
+      const float w = mine.weight[key];
+      const auto* value = v + mine.value_row[key] + lane;
+      PLUMBLINE_UNROLL
+      for (int j = 0; j < most_columns; ++j)
+        if (j < columns) out[j] = fused(w, load_as<Type>(value[32 * j]), out[j]);
     }
   }
   for (int bit = 16; bit > 0; bit /= 2) sum += __shfl_xor_sync(all_lanes, sum, bit);
@@ -104,13 +105,10 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
   const float value_scale = p.scores.v.at(n, hk);
   auto* to = static_cast<stored<Out>*>(p.out.data) + p.out.offset(n, s.first_token + i, h);
   PLUMBLINE_UNROLL
-  for (int j = 0; j < most_columns; ++j) {
-    const std::int64_t c = lane + 32 * j;
-    if (c < p.dv) to[c] = store_as<Out>(sum > 0 ? out[j] / sum * value_scale : 0.0f);
-  }
+  for (int j = 0; j < most_columns; ++j)
+    if (j < columns) to[lane + 32 * j] = store_as<Out>(sum > 0 ? out[j] / sum * value_scale : 0.0f);
   if (lane == 0)
-    p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token] =
-        units.log_sum(maximum, sum);
+    p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token] = units.log_sum(maximum, sum);
 }
 
 template <dtype Type, dtype Out>

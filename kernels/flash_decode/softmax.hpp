@@ -43,9 +43,7 @@ struct score_units {
   float to_natural;  // z to natural-log units
   float to_log2;     // z to log2 units; above 0, so that a masked score stays masked
 
-  __device__ float z(float raw) const {
-    return capped ? kernels::tanh_soft(raw * to_tanh) : raw;
-  }
+  __device__ float z(float raw) const { return capped ? kernels::tanh_soft(raw * to_tanh) : raw; }
   __device__ float weight(float z, float shift) const { return kernels::exp2_soft((z - shift) * to_log2); }
   /// ln of the sum of exponentials, from its maximum and the sum of weights.
   __device__ float log_sum(float maximum, float sum) const {

@@ -3,13 +3,14 @@
 // A block takes one tile of packed query rows r = i * G + g (all heads that share a KV head, so a key is read
 // once for all of them), one slice of output columns and one share of the key blocks that its rows can see.
 // Keys come in tiles of 64 through two shared buffers: while a tile is multiplied the next one is on its way
-// (cp.async), K and V in groups of their own, so that scores start before V has arrived.  Two barriers a tile:
-// the first says that all of K is there and that everybody left the previous tile, the second the same for V.
-// The addresses of rows (page look-ups) are computed one tile further ahead, one thread a row.
+// (cp.async), K and V in groups of their own, so that scores start before V has arrived.  Two barriers a
+// tile: the first says that all of K is there and that everybody left the previous tile, the second the same
+// for V. The addresses of rows (page look-ups) are computed one tile further ahead, one thread a row.
 //
 // With 64 rows each of the four warps owns 16 rows and sees all keys of a tile.  Decoding has few rows: with
-// 16, every warp takes all rows and 16 of the 64 keys, and the four partial softmaxes are merged at the end in
-// the order of warps.  Rows of V that nobody may see are zeros, never what memory holds there: 0 * NaN is NaN.
+// 16, every warp takes all rows and 16 of the 64 keys, and the four partial softmaxes are merged at the end
+// in the order of warps.  Rows of V that nobody may see are zeros, never what memory holds there: 0 * NaN is
+// NaN.
 //
 // Several splits write normalised fp32 partials with natural log-sum-exp; `combine` merges them in order.
 // e4m3 tiles are widened to f16 in shared memory (exact); P is scaled by 2^8 and rounded to e4m3.  The shift
@@ -34,8 +35,8 @@ struct split_params {
   std::int64_t lse_batch, lse_head, lse_token;
   float* partial;      // (splits, tokens, hq, dv); null with one split
   float* partial_lse;  // (splits, tokens, hq)
-  std::int64_t tokens, hq, hk, group;
-  std::int64_t row_tiles, slices, splits;
+  std::int64_t tokens, hq;
+  int hk, group, row_tiles, slices, splits;
   int d, dv;
 };
 
@@ -45,84 +46,96 @@ struct split_memory {
   static constexpr int wide = tile_keys * Width * 2;
   static constexpr int stage = tile_keys * Width * static_cast<int>(sizeof(kernels::stored<Type>));
   static constexpr int widened = Type == dtype::e4m3 ? wide : 0;
-  static constexpr int k = 0, v = k + 2 * stage;                       // two stages each
+  static constexpr int k = 0, v = k + 2 * stage;  // two stages each
   static constexpr int k_wide = v + 2 * stage, v_wide = k_wide + widened;
   static constexpr int q = v_wide + widened;
-  static constexpr int offsets = q + Rows * Width * 2;                 // of K and V rows, two stages
-  static constexpr int statistics = offsets + 2 * 2 * tile_keys * 8;   // maximum and sum, a warp and row
+  static constexpr int offsets = q + Rows * Width * 2;                // of K and V rows, two stages
+  static constexpr int statistics = offsets + 2 * 2 * tile_keys * 8;  // maximum and sum, a warp and row
   static constexpr int total = statistics + split_warps * 16 * 8;
-  static constexpr int out_stride = Width + 8;                         // floats: rows in different banks
+  static constexpr int out_stride = Width + 8;  // floats: rows in different banks
   static_assert(split_warps * 16 * out_stride * 4 <= q, "the output tile reuses the key tiles");
+};
+
+/// Keys [begin, end): lengths are int32, so positions fit.
+struct key_span {
+  int begin, end;
 };
 
 /// What a block works on.
 struct split_block {
-  std::int64_t n, hk, first_row, split, first_column;
-  sequence s;
-  std::int64_t rows;                 // packed rows of the tile that exist
-  key_interval seen;                 // keys that any row of the tile sees
-  key_interval by_all;               // keys that every row of the tile sees
-  std::int64_t first_tile, tiles;    // this split's share
+  int n, hk, split, first_column;
+  int first_row, rows;  // packed rows of the tile that exist
+  int leftpad, keys, cache_row, first_token, queries;
+  key_span seen, by_all;  // keys that any, and that every row of the tile sees
+  int first_tile, tiles;  // this split's share
 };
+
+__device__ inline key_span span_of(const split_params& p, const split_block& b, int row) {
+  const key_interval seen = keys_seen(p.mask, (b.first_row + row) / p.group, b.queries, b.keys);
+  return {static_cast<int>(seen.begin), static_cast<int>(seen.end)};
+}
 
 template <int Width, int Rows>
 __device__ inline split_block block_of(const split_params& p) {
   split_block b;
-  std::int64_t at = blockIdx.x;
-  const std::int64_t tile = at % p.row_tiles;
-  at /= p.row_tiles;
-  b.first_column = at % p.slices * Width;
-  at /= p.slices;
-  b.hk = at % p.hk;
-  b.n = at / p.hk;
-  b.split = blockIdx.y;
-  b.s = sequence_of(p.lengths, b.n);
-  b.first_row = tile * Rows;
-  b.rows = smaller(b.s.queries * p.group - b.first_row, Rows);
+  unsigned at = blockIdx.x;
+  const unsigned tile = at % static_cast<unsigned>(p.row_tiles);
+  at /= static_cast<unsigned>(p.row_tiles);
+  b.first_column = static_cast<int>(at % static_cast<unsigned>(p.slices)) * Width;
+  at /= static_cast<unsigned>(p.slices);
+  b.hk = static_cast<int>(at % static_cast<unsigned>(p.hk));
+  b.n = static_cast<int>(at / static_cast<unsigned>(p.hk));
+  b.split = static_cast<int>(blockIdx.y);
+  const sequence s = sequence_of(p.lengths, b.n);
+  b.leftpad = static_cast<int>(s.leftpad);
+  b.keys = static_cast<int>(s.keys);
+  b.cache_row = static_cast<int>(s.cache_row);
+  b.first_token = static_cast<int>(s.first_token);
+  b.queries = static_cast<int>(s.queries);
+  b.first_row = static_cast<int>(tile) * Rows;
+  b.rows = static_cast<int>(smaller(s.queries * p.group - b.first_row, Rows));
   if (b.rows <= 0) return b;
-  const key_interval first = keys_seen(p.mask, b.first_row / p.group, b.s.queries, b.s.keys);
-  const key_interval last = keys_seen(p.mask, (b.first_row + b.rows - 1) / p.group, b.s.queries, b.s.keys);
+  const key_span first = span_of(p, b, 0), last = span_of(p, b, b.rows - 1);
   b.seen = {first.begin, last.end};
   b.by_all = {last.begin, first.end};
-  const std::int64_t lowest = b.seen.begin / tile_keys;
-  const std::int64_t highest = (b.seen.end + tile_keys - 1) / tile_keys;
+  const int lowest = b.seen.begin / tile_keys, highest = (b.seen.end + tile_keys - 1) / tile_keys;
   const bool some = b.seen.end > b.seen.begin;
-  const std::int64_t share = some ? (highest - lowest + p.splits - 1) / p.splits : 0;
+  const int share = some ? (highest - lowest + p.splits - 1) / p.splits : 0;
   b.first_tile = lowest + b.split * share;
-  b.tiles = some ? larger(smaller(b.first_tile + share, highest) - b.first_tile, 0) : 0;
+  const int left = highest - b.first_tile;
+  b.tiles = left < share ? (left > 0 ? left : 0) : share;
   return b;
 }
 
 /// Where a packed row's results go.
 struct row_target {
-  std::int64_t token, head;  // token: within the whole call
   void* out;
   float* lse;
   bool partial;
 };
 
 template <dtype Out>
-__device__ inline row_target target_of(const split_params& p, const split_block& b, std::int64_t row) {
-  const std::int64_t packed = b.first_row + row, i = packed / p.group;
-  const std::int64_t h = b.hk * p.group + packed % p.group, token = b.s.first_token + i;
+__device__ inline row_target target_of(const split_params& p, const split_block& b, int row) {
+  const int packed = b.first_row + row, i = packed / p.group;
+  const std::int64_t h = b.hk * p.group + packed % p.group, token = b.first_token + i;
   if (p.splits == 1)
-    return {token, h, static_cast<kernels::stored<Out>*>(p.out.data) + p.out.offset(b.n, token, h),
+    return {static_cast<kernels::stored<Out>*>(p.out.data) + p.out.offset(b.n, token, h),
             p.lse + b.n * p.lse_batch + h * p.lse_head + token * p.lse_token, false};
   const std::int64_t of_call = p.lengths.cu_seqlens_q ? token : b.n * p.lengths.sq + i;
   const std::int64_t at = (b.split * p.tokens + of_call) * p.hq + h;
-  return {token, h, p.partial + at * p.dv, p.partial_lse + at, true};
+  return {p.partial + at * p.dv, p.partial_lse + at, true};
 }
 
 /// Stores eight columns of a row.
 template <dtype Out>
-__device__ inline void store_columns(const row_target& to, std::int64_t column, const float (&x)[8],
-                                     bool aligned) {
+__device__ inline void store_columns(const row_target& to, int column, const float (&x)[8], bool aligned) {
   if (to.partial) {
     float* at = static_cast<float*>(to.out) + column;
     PLUMBLINE_UNROLL
     for (int half = 0; half < 2; ++half)
-      kernels::store16(at + 4 * half, {{kernels::bits_of(x[4 * half]), kernels::bits_of(x[4 * half + 1]),
-                                        kernels::bits_of(x[4 * half + 2]), kernels::bits_of(x[4 * half + 3])}});
+      kernels::store16(at + 4 * half,
+                       {{kernels::bits_of(x[4 * half]), kernels::bits_of(x[4 * half + 1]),
+                         kernels::bits_of(x[4 * half + 2]), kernels::bits_of(x[4 * half + 3])}});
     return;
   }
   auto* at = static_cast<std::uint16_t*>(to.out) + column;
@@ -138,14 +151,13 @@ __device__ inline void store_columns(const row_target& to, std::int64_t column, 
 /// A share without keys: log-sum-exp -inf, and zeros only where they are final.
 template <dtype Out, int Width>
 __device__ inline void write_empty(const split_params& p, const split_block& b) {
-  const std::int64_t columns = smaller(p.dv - b.first_column, Width);
+  const int columns = p.dv - b.first_column < Width ? p.dv - b.first_column : Width;
   for (int row = static_cast<int>(threadIdx.x); row < b.rows; row += split_threads) {
     const row_target to = target_of<Out>(p, b, row);
     if (b.first_column == 0) *to.lse = minus_infinity;
     if (to.partial) continue;
     const float zeros[8] = {};
-    for (std::int64_t c = 0; c < columns; c += 8)
-      store_columns<Out>(to, b.first_column + c, zeros, p.out.aligned);
+    for (int c = 0; c < columns; c += 8) store_columns<Out>(to, b.first_column + c, zeros, p.out.aligned);
   }
 }
 

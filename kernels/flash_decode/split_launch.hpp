@@ -1,7 +1,7 @@
 // The host side of `split`: which instance, how many splits, scratch, and the merge behind it.
 //
-// Everything here depends on shapes alone, never on lengths or on other sequences, so a sequence gets the same
-// splits wherever it stands in the batch.  The default number of splits is FlashAttention-3's rule.
+// Everything here depends on shapes alone, never on lengths or on other sequences, so a sequence gets the
+// same splits wherever it stands in the batch.  The default number of splits is FlashAttention-3's rule.
 #pragma once
 
 #include "kernels/flash_decode/combine_kernel.hpp"
@@ -25,8 +25,9 @@ inline std::int64_t choose_splits(const attend_problem& problem, std::int64_t ro
   if (mask.left >= 0 && mask.right >= 0) keys = smaller(keys, mask.left + mask.right + 1 + rows);
   const std::int64_t head_bytes =
       problem.capacity * (problem.d + problem.dv) * static_cast<std::int64_t>(size_of(problem.type));
-  return num_splits_heuristic(problem.b * problem.hk * row_tiles, sm_count, (keys + tile_keys - 1) / tile_keys,
-                              row_tiles, head_bytes, problem.causal || local, 128);
+  return num_splits_heuristic(problem.b * problem.hk * row_tiles, sm_count,
+                              (keys + tile_keys - 1) / tile_keys, row_tiles, head_bytes,
+                              problem.causal || local, 128);
 }
 
 template <dtype Type, dtype Out, int Width, int Rows>
@@ -47,33 +48,50 @@ void launch_split(const attend_problem& problem, const kernel_arguments& args, l
   p.lse_token = lse.stride[packed ? 1 : 2];
   p.tokens = packed ? q.shape[0] : problem.b * problem.sq;
   p.hq = problem.hq;
-  p.hk = problem.hk;
-  p.group = problem.hq / problem.hk;
-  p.row_tiles = (problem.sq * p.group + Rows - 1) / Rows;
-  p.slices = (problem.dv + Width - 1) / Width;
+  p.hk = static_cast<int>(problem.hk);
+  p.group = static_cast<int>(problem.hq / problem.hk);
+  p.row_tiles = static_cast<int>((problem.sq * p.group + Rows - 1) / Rows);
+  p.slices = static_cast<int>((problem.dv + Width - 1) / Width);
   p.d = static_cast<int>(problem.d);
   p.dv = static_cast<int>(problem.dv);
   if (p.tokens == 0 || p.row_tiles == 0) return;
-  p.splits = choose_splits(problem, p.row_tiles, Rows, on.sm_count());
+  p.splits = static_cast<int>(choose_splits(problem, p.row_tiles, Rows, on.sm_count()));
   if (p.splits > 1) {
-    const auto rows = static_cast<std::size_t>(p.splits * p.tokens * p.hq);
+    const auto rows = static_cast<std::size_t>(p.splits) * static_cast<std::size_t>(p.tokens * p.hq);
     p.partial = static_cast<float*>(on.scratch(rows * static_cast<std::size_t>(p.dv) * sizeof(float)));
     p.partial_lse = static_cast<float*>(on.scratch(rows * sizeof(float)));
   }
   kernels::launch<&split_kernel<Type, Out, Width, Rows>>(
       on, Type == dtype::e4m3 ? "split_fp8" : "split",
-      {p.row_tiles * p.slices * problem.b * problem.hk, p.splits, 1}, split_threads,
+      {problem.b * problem.hk * p.slices * p.row_tiles, p.splits, 1}, split_threads,
       split_memory<Type, Width, Rows>::total, p);
   if (p.splits == 1) return;
 
   const std::int64_t heads = p.hq, row = p.dv;
   const std::int64_t b = packed ? 1 : problem.b, tokens = packed ? p.tokens : problem.sq;
-  const combine_params merge = {
-      p.partial,     p.tokens * heads * row, tokens * heads * row, heads * row, row,
-      p.partial_lse, p.tokens * heads,       tokens * heads,       heads,       1,
-      out.data,      p.out.batch,            p.out.token,          p.out.head,  p.lse,
-      p.lse_batch,   p.lse_token,            p.lse_head,           p.splits,    b,
-      tokens,        heads,                  p.dv};
+  const combine_params merge = {p.partial,
+                                p.tokens * heads * row,
+                                tokens * heads * row,
+                                heads * row,
+                                row,
+                                p.partial_lse,
+                                p.tokens * heads,
+                                tokens * heads,
+                                heads,
+                                1,
+                                out.data,
+                                p.out.batch,
+                                p.out.token,
+                                p.out.head,
+                                p.lse,
+                                p.lse_batch,
+                                p.lse_token,
+                                p.lse_head,
+                                p.splits,
+                                b,
+                                tokens,
+                                heads,
+                                p.dv};
   launch_combine(Out, merge, on);
 }
 

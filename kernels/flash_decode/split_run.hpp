@@ -21,12 +21,12 @@ __device__ inline void load_queries(std::uint16_t* q, const split_params& p, con
   constexpr int unit = 16 / static_cast<int>(sizeof(element));
   const int used = (p.d + 15) / 16 * 16 / unit;
   for_each_chunk<Width / unit>(Rows, used, [&](int row, int chunk) {
-    const std::int64_t packed = b.first_row + row;
+    const int packed = b.first_row + row;
     const bool valid = row < b.rows && chunk * unit < p.d;
     kernels::vec16 codes = {};
     if (valid) {
       const auto* from = static_cast<const element*>(p.q.data) + chunk * unit +
-                         p.q.offset(b.n, b.s.first_token + packed / p.group, b.hk * p.group + packed % p.group);
+                         p.q.offset(b.n, b.first_token + packed / p.group, b.hk * p.group + packed % p.group);
       codes = p.q.aligned ? kernels::load16(from) : gather16<Type>(from, p.d - chunk * unit);
     }
     if constexpr (Type == dtype::e4m3) {
@@ -42,43 +42,40 @@ __device__ inline void load_queries(std::uint16_t* q, const split_params& p, con
 
 /// Addresses of one tile's rows: threads 0 to 63 look after K, the others after V.  -1: a row of zeros.
 __device__ inline void look_up_rows(std::int64_t* offsets, const split_params& p, const split_block& b,
-                                    std::int64_t tile) {
+                                    int tile) {
   const int row = static_cast<int>(threadIdx.x) % tile_keys;
   const cache_rows& cache = static_cast<int>(threadIdx.x) < tile_keys ? p.k : p.v;
-  const std::int64_t key = tile * tile_keys + row;
+  const int key = tile * tile_keys + row;
   const bool seen = tile < b.first_tile + b.tiles && key >= b.seen.begin && key < b.seen.end;
   offsets[threadIdx.x] =
-      seen ? slot_offset(p.lengths, cache, b.s.cache_row, b.s.leftpad + key) + b.hk * cache.head : -1;
+      seen ? slot_offset(p.lengths, cache, b.cache_row, b.leftpad + key) + b.hk * cache.head : -1;
 }
 
 /// Turns raw scores into weights, and brings what was summed so far down to the new maximum.
 template <int Width, int Tiles>
 __device__ __forceinline__ void weigh(float (&s)[Tiles][4], running_rows<Width>& rows,
-                                      const score_units& units, const key_interval (&seen)[2], bool all_seen,
-                                      std::int64_t first_key) {
+                                      const score_units& units, const key_span (&seen)[2], bool all_seen,
+                                      int first_key) {
   constexpr unsigned all_lanes = 0xffffffffu;
   if (units.capped) {
     PLUMBLINE_UNROLL
-    for (int t = 0; t < Tiles; ++t)
-      PLUMBLINE_UNROLL
-      for (int e = 0; e < 4; ++e) s[t][e] = units.z(s[t][e]);
+    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
+    for (int e = 0; e < 4; ++e) s[t][e] = units.z(s[t][e]);
   }
   if (!all_seen) {
     PLUMBLINE_UNROLL
-    for (int t = 0; t < Tiles; ++t)
-      PLUMBLINE_UNROLL
-      for (int e = 0; e < 4; ++e) {
-        const std::int64_t key = first_key + 8 * t + static_cast<int>(threadIdx.x) % 4 * 2 + e % 2;
-        if (key < seen[e / 2].begin || key >= seen[e / 2].end) s[t][e] = minus_infinity;
-      }
+    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
+    for (int e = 0; e < 4; ++e) {
+      const int key = first_key + 8 * t + e % 2;
+      if (key < seen[e / 2].begin || key >= seen[e / 2].end) s[t][e] = minus_infinity;
+    }
   }
   PLUMBLINE_UNROLL
   for (int half = 0; half < 2; ++half) {
     float highest = rows.maximum[half];
     PLUMBLINE_UNROLL
-    for (int t = 0; t < Tiles; ++t)
-      PLUMBLINE_UNROLL
-      for (int e = 2 * half; e < 2 * half + 2; ++e) highest = s[t][e] > highest ? s[t][e] : highest;
+    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
+    for (int e = 2 * half; e < 2 * half + 2; ++e) highest = s[t][e] > highest ? s[t][e] : highest;
     PLUMBLINE_UNROLL
     for (int bit = 1; bit < 4; bit *= 2) {
       const float other = __shfl_xor_sync(all_lanes, highest, bit);
@@ -89,12 +86,11 @@ __device__ __forceinline__ void weigh(float (&s)[Tiles][4], running_rows<Width>&
     rows.maximum[half] = highest;
     rows.sum[half] *= rescale;
     PLUMBLINE_UNROLL
-    for (int t = 0; t < Tiles; ++t)
-      PLUMBLINE_UNROLL
-      for (int e = 2 * half; e < 2 * half + 2; ++e) {
-        s[t][e] = units.weight(s[t][e], shift);
-        rows.sum[half] += s[t][e];
-      }
+    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
+    for (int e = 2 * half; e < 2 * half + 2; ++e) {
+      s[t][e] = units.weight(s[t][e], shift);
+      rows.sum[half] += s[t][e];
+    }
     PLUMBLINE_UNROLL
     for (int c = 0; c < Width / 8; ++c) {
       rows.out[c][2 * half] *= rescale;
@@ -176,25 +172,25 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
 
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const int own_row = Rows == 64 ? 16 * warp : 0, own_key = Rows == 64 ? 0 : 16 * warp;
-  const int columns = static_cast<int>(smaller(p.dv - b.first_column, Width));
+  const int columns = p.dv - b.first_column < Width ? p.dv - b.first_column : Width;
   const int d_steps = (p.d + 15) / 16, dv_steps = (columns + 15) / 16;
   unsigned char* shared = shared_memory<unsigned char>();
   auto* q = reinterpret_cast<std::uint16_t*>(shared + memory::q);
   auto* offsets = reinterpret_cast<std::int64_t*>(shared + memory::offsets);
   const auto* k_from = static_cast<const element*>(p.k.data);
   const auto* v_from = static_cast<const element*>(p.v.data) + b.first_column;
-  const auto stage = [&](int first, std::int64_t t) { return shared + first + t % 2 * memory::stage; };
-  const auto rows_of = [&](std::int64_t t) { return offsets + t % 2 * 2 * tile_keys; };
-  const auto start_k = [&](std::int64_t t) {
+  const auto stage = [&](int first, int t) { return shared + first + t % 2 * memory::stage; };
+  const auto rows_of = [&](int t) { return offsets + t % 2 * 2 * tile_keys; };
+  const auto start_k = [&](int t) {
     if (t < b.tiles) start_tile<Type, Width>(stage(memory::k, t), k_from, rows_of(t), p.d, p.k.aligned);
     copy_async_commit();
   };
-  const auto start_v = [&](std::int64_t t) {
+  const auto start_v = [&](int t) {
     if (t < b.tiles)
       start_tile<Type, Width>(stage(memory::v, t), v_from, rows_of(t) + tile_keys, columns, p.v.aligned);
     copy_async_commit();
   };
-  const auto tile_of = [&](int first, int wide, std::int64_t t, int width) {
+  const auto tile_of = [&](int first, int wide, int t, int width) {
     if constexpr (widens) {
       auto* to = reinterpret_cast<std::uint16_t*>(shared + wide);
       widen_tile<Width>(to, stage(first, t), width);
@@ -213,14 +209,14 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
 
   const score_units units = units_of(p.scores, b.n, b.hk);
   const bool idle = own_row >= b.rows;
-  key_interval seen[2];
+  key_span seen[2];
   for (int half = 0; half < 2; ++half) {
-    const std::int64_t row = b.first_row + smaller(own_row + lane / 4 + 8 * half, b.rows - 1);
-    seen[half] = keys_seen(p.mask, row / p.group, b.s.queries, b.s.keys);
+    const int row = own_row + lane / 4 + 8 * half;
+    seen[half] = span_of(p, b, row < b.rows ? row : b.rows - 1);
   }
   running_rows<Width> rows;
-  for (std::int64_t t = 0; t < b.tiles; ++t) {
-    const std::int64_t first_key = (b.first_tile + t) * tile_keys;
+  for (int t = 0; t < b.tiles; ++t) {
+    const int first_key = (b.first_tile + t) * tile_keys;
     copy_async_wait<1>();
     const std::uint16_t* k = tile_of(memory::k, memory::k_wide, t, p.d);
     __syncthreads();
@@ -230,12 +226,12 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
     if (!idle) {
       multiply_scores<operand, Width, score_tiles>(s, q, own_row, k, own_key, d_steps);
       const bool all_seen = first_key >= b.by_all.begin && first_key + tile_keys <= b.by_all.end;
-      weigh<Width, score_tiles>(s, rows, units, seen, all_seen, first_key + own_key);
+      weigh<Width, score_tiles>(s, rows, units, seen, all_seen, first_key + own_key + lane % 4 * 2);
       PLUMBLINE_UNROLL
-      for (int pair = 0; pair < score_tiles / 2; ++pair)
-        PLUMBLINE_UNROLL
-        for (int r = 0; r < 4; ++r)
-          weights[pair][r] = pack_weights<Type>(s[2 * pair + r / 2][r % 2 * 2], s[2 * pair + r / 2][r % 2 * 2 + 1]);
+      for (int pair = 0; pair < score_tiles / 2; ++pair) PLUMBLINE_UNROLL
+      for (int r = 0; r < 4; ++r)
+        weights[pair][r] =
+            pack_weights<Type>(s[2 * pair + r / 2][r % 2 * 2], s[2 * pair + r / 2][r % 2 * 2 + 1]);
     }
     copy_async_wait<1>();
     const std::uint16_t* v = tile_of(memory::v, memory::v_wide, t, columns);

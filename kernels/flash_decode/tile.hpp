@@ -53,12 +53,16 @@ __device__ inline void widen16(kernels::vec16 codes, kernels::vec16 (&wide)[2]) 
   }
 }
 
-/// Where this thread's share of a tile is: chunk after chunk of `Chunks` a row.
+/// This thread's share of a tile: of some rows every `lanes`-th chunk, so that neighbours read neighbours.
 template <int Chunks, class Each>
 __device__ __forceinline__ void for_each_chunk(int rows, int used, Each each) {
-  PLUMBLINE_UNROLL
-  for (int at = static_cast<int>(threadIdx.x); at < rows * Chunks; at += split_threads)
-    if (at % Chunks < used) each(at / Chunks, at % Chunks);
+  constexpr int lanes = Chunks % 8 == 0 ? 8 : 4;
+  const int thread = static_cast<int>(threadIdx.x), first = thread % lanes;
+  for (int row = thread / lanes; row < rows; row += split_threads / lanes) {
+    PLUMBLINE_UNROLL
+    for (int j = 0; j < Chunks / lanes; ++j)
+      if (first + lanes * j < used) each(row, first + lanes * j);
+  }
 }
 
 /// Starts the copy of 64 rows, `offsets[row]` elements behind `from`; a negative offset is a row of zeros.
