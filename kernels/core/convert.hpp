@@ -90,9 +90,10 @@ __device__ __forceinline__ std::uint32_t widen_e4m3x2(std::uint32_t codes) {
   std::uint32_t wide = 0;
   for (int i = 0; i < 2; ++i) {
     const std::uint32_t code = codes >> (8 * i) & 0xffu, magnitude = code & 0x7fu;
-    // e4m3 shifted into a half's place is 2^-8 of the value; subnormals are the integer times 2^-9
-    constexpr std::uint32_t small[8] = {0, 0x1800, 0x1c00, 0x1e00, 0x2000, 0x2100, 0x2200, 0x2300};
-    std::uint32_t half = magnitude < 8u ? small[magnitude] : (magnitude << 7) + 0x2000u;
+    // shifted into a float's place the code is 2^-120 of its value; a half is that float rebiased, no table
+    // needed
+    const std::uint32_t single = bits_of(float_of(magnitude << 20) * 0x1p120f);
+    std::uint32_t half = magnitude == 0 ? 0u : (single - (112u << 23)) >> 13;
     half = magnitude == 0x7fu ? 0x7fffu : half | (code & 0x80u) << 8;
     wide |= half << (16 * i);
   }

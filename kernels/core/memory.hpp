@@ -121,24 +121,24 @@ inline void copy_async_wait() {
 /// matrix j, elements 2(l%4) and 2(l%4)+1 of row l/4 in r[j].
 inline void load_matrix_x4(std::uint32_t r[4], const void* shared_row, int line = __builtin_LINE(),
                            const char* file = __builtin_FILE()) {
-  simt::load_matrix(r, shared_row, 4, false, {file, line});
+  simt::load_matrix<4, false>(r, shared_row, {file, line});
 }
 
 /// The same with every matrix transposed: r[j] holds rows 2(l%4) and 2(l%4)+1 of column l/4.
 inline void load_matrix_x4_transposed(std::uint32_t r[4], const void* shared_row, int line = __builtin_LINE(),
                                       const char* file = __builtin_FILE()) {
-  simt::load_matrix(r, shared_row, 4, true, {file, line});
+  simt::load_matrix<4, true>(r, shared_row, {file, line});
 }
 
 /// Two matrices; lanes 0 to 15 give the addresses (the others' must be valid addresses too).
 inline void load_matrix_x2(std::uint32_t r[2], const void* shared_row, int line = __builtin_LINE(),
                            const char* file = __builtin_FILE()) {
-  simt::load_matrix(r, shared_row, 2, false, {file, line});
+  simt::load_matrix<2, false>(r, shared_row, {file, line});
 }
 
 inline void load_matrix_x2_transposed(std::uint32_t r[2], const void* shared_row, int line = __builtin_LINE(),
                                       const char* file = __builtin_FILE()) {
-  simt::load_matrix(r, shared_row, 2, true, {file, line});
+  simt::load_matrix<2, true>(r, shared_row, {file, line});
 }
 
 #endif

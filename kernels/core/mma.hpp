@@ -39,11 +39,7 @@ template <dtype Type>
 inline void mma_m16n8k16(float d[4], const std::uint32_t a[4], const std::uint32_t b[2],
                          int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
   static_assert(Type == dtype::bf16 || Type == dtype::f16);
-  simt::mma_lane lane{d, a, b};
-  if constexpr (Type == dtype::bf16)
-    simt::mma_m16n8k16_bf16(lane, {file, line});
-  else
-    simt::mma_m16n8k16_f16(lane, {file, line});
+  simt::multiply<Type>(d, a, b, {file, line});
 }
 
 #endif

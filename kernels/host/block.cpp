@@ -8,9 +8,9 @@ constinit thread_local plumbline::simt::index3 threadIdx, blockIdx, blockDim, gr
 
 namespace plumbline::simt {
 
-namespace {
+constinit thread_local way_back* running = nullptr;
 
-constinit thread_local block_runner* running = nullptr;
+namespace {
 
 bool same_text(const char* a, const char* b) { return a == b || std::strcmp(a, b) == 0; }
 bool same_place(site a, site b) { return a.line == b.line && same_text(a.file, b.file); }
@@ -19,13 +19,16 @@ constexpr std::uint32_t full_warp = ~0u;
 
 }  // namespace
 
-block_runner::block_runner() : threads_(max_block_threads), warps_(new warp_state[max_warps]) {}
+block_runner::block_runner() : threads_(max_block_threads), warps_(new warp_state[max_warps]) {
+  fibers.set_entry(thread_main, this);
+}
 
 std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t block, const schedule& how) {
   launch_ = &launch;
   count_ = live_ = launch.threads;
   at_barrier_ = 0;
   fault_.reset();
+  failed = false;
   block_ = {static_cast<unsigned>(block % launch.grid.x),
             static_cast<unsigned>(block / launch.grid.x % launch.grid.y),
             static_cast<unsigned>(block / launch.grid.x / launch.grid.y)};
@@ -38,9 +41,9 @@ std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t b
   ready_ = exists_;
   picker_ = picker(how, block, warps);
   arena_.prepare(launch.shared_bytes);
-  fibers_.reserve(count_);
+  fibers.reserve(count_);
   for (int i = 0; i < count_; ++i) {
-    fibers_.restart(i, thread_main, this);
+    fibers.restart(i);
     thread_state& t = threads_[static_cast<std::size_t>(i)];
     t.doing = activity::fresh;
     t.committed = 0;
@@ -56,14 +59,14 @@ std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t b
   threadIdx = {0, 0, 0};
   while (live_ > 0) {
     const int next = picker_.next(ready_);
-    if (next < 0 && !fault_) fault_ = stuck();
-    if (fault_) {
+    if (next < 0 && !failed) fail(stuck());
+    if (failed) {
       unwind_all();
       break;
     }
     current_ = next;
     threadIdx.x = static_cast<unsigned>(next);
-    fibers_.enter(next);
+    fibers.enter(next);
   }
   running = nullptr;
 
@@ -79,22 +82,22 @@ void block_runner::thread_main(void* owner) {
   block.self().doing = activity::running;
   try {
     block.launch_->body(block.launch_->params);
-  } catch (const unwind&) {
+  } catch (const unwinding&) {
   } catch (const kernel_fault& f) {
-    if (!block.fault_) block.fault_ = f.why();
+    block.fail(f.why());
   } catch (const std::exception& e) {
-    if (!block.fault_)
-      block.fault_ = fault{"exception", "exception: kernel " + std::string(block.launch_->kernel) + ", " +
-                                            block.place() + ", thread " + std::to_string(block.current_) +
-                                            ": " + e.what()};
+    block.fail(block.thrown(e.what()));
   } catch (...) {
-    if (!block.fault_)
-      block.fault_ = fault{"exception", "exception: kernel " + std::string(block.launch_->kernel) + ", " +
-                                            block.place() + ", thread " + std::to_string(block.current_) +
-                                            ": of unknown type"};
+    block.fail(block.thrown("of unknown type"));
   }
   block.finish_thread();
-  block.fibers_.leave_for_good(block.current_);
+  block.fibers.leave_for_good();
+}
+
+void block_runner::fail(fault why) {
+  if (failed) return;
+  failed = true;
+  fault_ = std::move(why);
 }
 
 void block_runner::finish_thread() {
@@ -109,47 +112,36 @@ void block_runner::unwind_all() {
     if (t.doing == activity::done || t.doing == activity::fresh) continue;
     current_ = i;
     threadIdx.x = static_cast<unsigned>(i);
-    fibers_.enter(i);
+    fibers.enter(i);
   }
 }
 
-void block_runner::wait(activity why) {
-  const int me = current_;
+bool block_runner::arrive_block(site where) {
+  if (failed) unwind();
   thread_state& t = self();
-  t.doing = why;
-  fibers_.leave(me);
-  t.doing = activity::running;
-  if (fault_) throw unwind{};
-}
-
-void block_runner::meet_block(site where) {
-  if (fault_) throw unwind{};
-  thread_state& t = self();
+  t.doing = activity::at_barrier;
   t.where = where;
-  t.operation = "__syncthreads";
   if (at_barrier_++ == 0) barrier_ = where;
   if (!same_place(barrier_, where)) {
-    t.doing = activity::at_barrier;
-    fault_ = stuck();
-    throw unwind{};
+    fail(stuck());
+    unwind();
   }
   if (at_barrier_ == count_) {
     at_barrier_ = 0;
     ready_ = exists_;
-    if (picker_.last_goes_on()) return;
-    wait(activity::at_barrier);
-    return;
+    return !picker_.last_goes_on();
   }
   ready_[static_cast<std::size_t>(current_ / warp_size)] &= ~(1u << current_ % warp_size);
-  wait(activity::at_barrier);
+  return true;
 }
 
-void block_runner::meet_warp(std::uint32_t mask, const char* operation, combine together, void* mine,
-                             site where) {
-  if (fault_) throw unwind{};
+bool block_runner::arrive_warp(std::uint32_t mask, const char* operation, combine together, void* mine,
+                               site where) {
+  if (failed) unwind();
   const int w = current_ / warp_size, lane = current_ % warp_size;
   const std::uint32_t bit = 1u << lane;
   thread_state& t = self();
+  t.doing = activity::in_warp;
   t.where = where;
   t.operation = operation;
   t.mask = mask;
@@ -163,9 +155,8 @@ void block_runner::meet_warp(std::uint32_t mask, const char* operation, combine 
   if (m == warp.open) warp.meetings[warp.open++] = {mask, 0, together, operation};
   meeting& ours = warp.meetings[m];
   if (ours.together != together || !same_text(ours.operation, operation)) {
-    t.doing = activity::in_warp;
-    fault_ = stuck();
-    throw unwind{};
+    fail(stuck());
+    unwind();
   }
   warp.arguments[lane] = mine;
   ours.arrived |= bit;
@@ -173,12 +164,10 @@ void block_runner::meet_warp(std::uint32_t mask, const char* operation, combine 
     if (together) together(warp.arguments, mask);
     ours = warp.meetings[--warp.open];
     ready_[static_cast<std::size_t>(w)] |= mask;
-    if (picker_.last_goes_on()) return;
-    wait(activity::in_warp);
-    return;
+    return !picker_.last_goes_on();
   }
   ready_[static_cast<std::size_t>(w)] &= ~bit;
-  wait(activity::in_warp);
+  return true;
 }
 
 void block_runner::start_copy(void* shared, const void* global, bool valid, site where) {
@@ -206,21 +195,24 @@ void block_runner::wait_copies(int groups_left) {
   t.arrived = 0;
 }
 
-void meet_block(site where) { running->meet_block(where); }
-void meet_warp(std::uint32_t mask, const char* operation, combine together, void* mine, site where) {
-  running->meet_warp(mask, operation, together, mine, where);
+bool arrive_block(site where) { return block_runner::current().arrive_block(where); }
+bool arrive_warp(std::uint32_t mask, const char* operation, combine together, void* mine, site where) {
+  return block_runner::current().arrive_warp(mask, operation, together, mine, where);
 }
-void* shared_base() { return running->shared().base(); }
+void* shared_base() { return block_runner::current().shared().base(); }
 void start_copy(void* shared, const void* global, bool valid, site where) {
-  running->start_copy(shared, global, valid, where);
+  block_runner::current().start_copy(shared, global, valid, where);
 }
-void commit_copies() { running->commit_copies(); }
-void wait_copies(int groups_left) { running->wait_copies(groups_left); }
+void commit_copies() { block_runner::current().commit_copies(); }
+void wait_copies(int groups_left) { block_runner::current().wait_copies(groups_left); }
+void raise(const char* kind, const char* what, site where) {
+  block_runner::current().raise(kind, what, where);
+}
+void unwind() { throw unwinding{}; }
 void check_matrix_row(const void* row, site where) {
   check_aligned16(row, where);
-  if (!running->shared().contains(row, 16))
-    running->raise("stray read", "ldmatrix reads a row outside the block's shared memory", where);
+  if (!block_runner::current().shared().contains(row, 16))
+    raise("stray read", "ldmatrix reads a row outside the block's shared memory", where);
 }
-void raise(const char* kind, const char* what, site where) { running->raise(kind, what, where); }
 
 }  // namespace plumbline::simt

@@ -36,6 +36,9 @@ struct pending_copy {
 /// What a thread is doing, for the scheduler's report.
 enum class activity : std::uint8_t { fresh, running, at_barrier, in_warp, done };
 
+/// Thrown where a thread waits when its block has failed.
+struct unwinding {};
+
 struct thread_state {
   activity doing = activity::fresh;
   site where{nullptr, 0};
@@ -60,33 +63,33 @@ struct warp_state {
 };
 
 /// Runs blocks, one after the other.  Used by one OS thread at a time.
-class block_runner {
+class block_runner : private way_back {
  public:
   block_runner();
   /// Runs one block to its end; nothing: completed.
   std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&);
 
   // What the running kernel's threads call.
-  void meet_block(site);
-  void meet_warp(std::uint32_t mask, const char* operation, combine, void* mine, site);
+  bool arrive_block(site);
+  bool arrive_warp(std::uint32_t mask, const char* operation, combine, void* mine, site);
   void start_copy(void* shared, const void* global, bool valid, site);
   void commit_copies() { ++self().committed; }
   void wait_copies(int groups_left);
   [[noreturn]] void raise(const std::string& kind, const std::string& what, site);
   const shared_arena& shared() const { return arena_; }
+  /// The runner whose block the calling thread belongs to.
+  static block_runner& current() { return *static_cast<block_runner*>(running); }
 
  private:
-  struct unwind {};  // thrown where a fiber waits when its block has failed
-
   static void thread_main(void* self);
   thread_state& self() { return threads_[static_cast<std::size_t>(current_)]; }
-  void wait(activity);
+  void fail(fault);
   void finish_thread();
   void unwind_all();
   std::string place() const;
   fault stuck() const;
+  fault thrown(const std::string& what) const;
 
-  fiber_switch fibers_;
   shared_arena arena_;
   std::vector<thread_state> threads_;
   std::unique_ptr<warp_state[]> warps_;

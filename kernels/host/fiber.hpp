@@ -2,14 +2,17 @@
 //
 // All switches go between a fiber and its scheduler, never from fiber to fiber, so that the choice of who
 // runs next, the notice that nobody can, and the sanitizer's annotations each have one place.  A switch is
-// Boost.Context's raw fcontext: 4 to 5 ns, where ucontext takes 150 (a system call each time).  Stacks lie in
-// their own mappings with a page behind them that faults, and their tops are staggered: equal offsets would
-// put the hot lines of all fibers into the same few cache sets.
+// Boost.Context's raw fcontext: about 5 ns, where ucontext takes 150 (a system call each time).  Stacks lie
+// in their own mappings with a page behind them that faults, and their tops are staggered: equal offsets
+// would put the hot lines of all fibers into the same few cache sets.
 #pragma once
 
+#include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 #include <memory>
 #include <vector>
+
+#include "kernels/host/sanitizer.hpp"
 
 namespace plumbline::simt {
 
@@ -35,35 +38,52 @@ class fiber_stack {
 /// Both ends of the switches between one scheduler and its fibers.  Used by one OS thread at a time.
 class fiber_switch {
  public:
-  /// Called on a fresh fiber; never returns: its last act is `leave_for_good`.
+  /// What a fresh fiber runs; its last act is `leave_for_good`.
   using entry = void (*)(void* owner);
 
+  /// What fibers start with.
+  void set_entry(entry run, void* owner) {
+    run_ = run;
+    owner_ = owner;
+  }
   /// Makes fibers 0..count-1 (those that exist stay) available.
   void reserve(int count);
-  /// Points fiber i at the start of `run(owner)`; whatever it did before is forgotten.
-  void restart(int i, entry run, void* owner);
+  /// Points fiber i at its entry; whatever it did before is forgotten.
+  void restart(int i);
+
   /// From the scheduler: runs fiber i until it leaves.
-  void enter(int i);
-  /// From fiber i: back to the scheduler; returns when it is entered again.
-  void leave(int i);
-  /// From fiber i: back to the scheduler, never to return.
-  [[noreturn]] void leave_for_good(int i);
+  __attribute__((always_inline)) void enter(int i) {
+    fiber& f = fibers_[static_cast<std::size_t>(i)];
+    inside_ = &f;
+    announce_switch(&fake_stack_, f.stack->bottom(), f.stack->size());
+    f.context = boost::context::detail::jump_fcontext(f.context, this).fctx;
+    confirm_switch(fake_stack_, nullptr, nullptr);
+  }
+  /// From a fiber: back to the scheduler; returns when it is entered again.
+  __attribute__((always_inline)) void leave() {
+    announce_switch(&inside_->fake_stack, bottom_, size_);
+    scheduler_ = boost::context::detail::jump_fcontext(scheduler_, nullptr).fctx;
+    confirm_switch(inside_->fake_stack, &bottom_, &size_);
+  }
+  /// From a fiber: back to the scheduler, never to return.
+  [[noreturn]] void leave_for_good();
 
  private:
   struct fiber {
-    std::unique_ptr<fiber_stack> stack;
     void* context = nullptr;
     void* fake_stack = nullptr;  // AddressSanitizer's
+    std::unique_ptr<fiber_stack> stack;
   };
-  std::vector<fiber> fibers_;
-  void* scheduler_ = nullptr;
-  void* owner_ = nullptr;
-  entry run_ = nullptr;
-  void* scheduler_fake_stack_ = nullptr;
-  const void* scheduler_bottom_ = nullptr;
-  std::size_t scheduler_size_ = 0;
+  static void start(boost::context::detail::transfer_t from);
 
-  struct trampoline;
+  void* scheduler_ = nullptr;
+  fiber* inside_ = nullptr;
+  std::vector<fiber> fibers_;
+  entry run_ = nullptr;
+  void* owner_ = nullptr;
+  void* fake_stack_ = nullptr;  // the scheduler's, and its stack
+  const void* bottom_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace plumbline::simt

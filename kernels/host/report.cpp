@@ -53,6 +53,11 @@ void block_runner::raise(const std::string& kind, const std::string& what, site 
                                 std::to_string(current_) + ", " + at(where) + ": " + what});
 }
 
+fault block_runner::thrown(const std::string& what) const {
+  return {"exception", "exception: kernel " + std::string(launch_->kernel) + ", " + place() + ", thread " +
+                           std::to_string(current_) + ": " + what};
+}
+
 fault block_runner::stuck() const {
   struct group {
     const thread_state* like;

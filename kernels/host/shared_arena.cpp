@@ -4,20 +4,7 @@
 #include <cstring>
 
 #include "kernels/core/launch.hpp"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define PLUMBLINE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PLUMBLINE_ASAN 1
-#endif
-#endif
-#ifdef PLUMBLINE_ASAN
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, bytes) (static_cast<void>(0))
-#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) (static_cast<void>(0))
-#endif
+#include "kernels/host/sanitizer.hpp"
 
 namespace plumbline::simt {
 
@@ -35,19 +22,19 @@ shared_arena::shared_arena() : memory_(new std::byte[max_shared_bytes + 3 * zone
   prepare(0);
 }
 
-shared_arena::~shared_arena() { ASAN_UNPOISON_MEMORY_REGION(memory_.get(), max_shared_bytes + 3 * zone); }
+shared_arena::~shared_arena() { allow_access(memory_.get(), max_shared_bytes + 3 * zone); }
 
 void shared_arena::prepare(std::size_t bytes) {
-  ASAN_UNPOISON_MEMORY_REGION(memory_.get(), max_shared_bytes + 3 * zone);
+  allow_access(memory_.get(), max_shared_bytes + 3 * zone);
   bytes_ = bytes;
   std::memset(base_, 0xff, bytes);
   std::memset(base_ + bytes, static_cast<int>(zone_pattern), zone);
-  ASAN_POISON_MEMORY_REGION(base_ - zone, zone);
-  ASAN_POISON_MEMORY_REGION(base_ + bytes, zone);
+  forbid_access(base_ - zone, zone);
+  forbid_access(base_ + bytes, zone);
 }
 
 std::optional<std::ptrdiff_t> shared_arena::first_stray_byte() {
-  ASAN_UNPOISON_MEMORY_REGION(memory_.get(), max_shared_bytes + 3 * zone);
+  allow_access(memory_.get(), max_shared_bytes + 3 * zone);
   if (base_[-static_cast<std::ptrdiff_t>(zone)] == zone_pattern &&
       std::memcmp(base_ - zone, base_ - zone + 1, zone - 1) == 0 &&
       std::memcmp(base_ - zone, base_ + bytes_, zone) == 0)

@@ -4,10 +4,16 @@
 // the last to arrive combines them all, and nobody leaves before.  A shuffle, a vote, ldmatrix and mma differ
 // only in their combine function, so waiting, divergence reports and schedules are written once.  Because the
 // results are in place before anyone leaves, one meeting an operation is enough.
+//
+// The switch itself is inlined into the kernel.  A processor predicts a return by the last call it saw, which
+// after a switch was another fiber's: every function level between the switch and the kernel would cost a
+// misprediction (measured: four levels tripled the price of a barrier).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "kernels/host/fiber.hpp"
 
 namespace plumbline::simt {
 
@@ -24,11 +30,22 @@ struct index3 {
 /// Computes for all lanes of `mask` at once; `lanes[i]` is what lane i passed to `meet_warp`.
 using combine = void (*)(void* const* lanes, std::uint32_t mask);
 
+/// Notes that the current thread is at a barrier, or at a warp's meeting; true: it has to wait.
+bool arrive_block(site);
+bool arrive_warp(std::uint32_t mask, const char* operation, combine, void* mine, site);
+/// Lets others run until the current thread may go on.
+inline __attribute__((always_inline)) void wait_turn();
+
 /// Waits until every thread of the block is at a barrier at this same place.
-void meet_block(site);
+inline __attribute__((always_inline)) void meet_block(site where) {
+  if (arrive_block(where)) wait_turn();
+}
 /// Waits until every lane of `mask` has called with the same mask and operation, and runs `combine` (may be
 /// null) once.
-void meet_warp(std::uint32_t mask, const char* operation, combine, void* mine, site);
+inline __attribute__((always_inline)) void meet_warp(std::uint32_t mask, const char* operation,
+                                                     combine together, void* mine, site where) {
+  if (arrive_warp(mask, operation, together, mine, where)) wait_turn();
+}
 
 /// Start of the block's shared memory.
 void* shared_base();
@@ -46,9 +63,21 @@ inline void check_aligned16(const void* address, site where) {
   if (reinterpret_cast<std::uintptr_t>(address) % 16)
     raise("misaligned access", "16-byte access to an address that is no multiple of 16", where);
 }
-
 /// Raises a fault unless 16 bytes at `row` are aligned and inside the block's shared memory.
 void check_matrix_row(const void* row, site);
+
+/// The current thread's way back to its scheduler; `failed`: the block is lost, whoever waits unwinds.
+struct way_back {
+  fiber_switch fibers;
+  bool failed = false;
+};
+extern constinit thread_local way_back* running;
+[[noreturn]] void unwind();
+
+inline void wait_turn() {
+  running->fibers.leave();
+  if (running->failed) unwind();
+}
 
 }  // namespace plumbline::simt
 

@@ -10,28 +10,6 @@ namespace plumbline::simt {
 
 namespace {
 
-constexpr std::uint32_t all_lanes = ~0u;
-
-struct matrix_lane {
-  std::uint32_t* r;
-  const std::byte* row;
-};
-
-template <int Matrices, bool Transposed>
-void load_matrices(void* const* lanes, std::uint32_t) {
-  for (int j = 0; j < Matrices; ++j) {
-    std::uint16_t element[8][8];
-    for (int i = 0; i < 8; ++i)
-      std::memcpy(element[i], static_cast<const matrix_lane*>(lanes[8 * j + i])->row, 16);
-    for (int lane = 0; lane < 32; ++lane) {
-      const int major = lane / 4, minor = lane % 4 * 2;
-      const std::uint32_t low = Transposed ? element[minor][major] : element[major][minor];
-      const std::uint32_t high = Transposed ? element[minor + 1][major] : element[major][minor + 1];
-      static_cast<const matrix_lane*>(lanes[lane])->r[j] = low | high << 16;
-    }
-  }
-}
-
 /// Operands of a whole warp as codes; b transposed, so that a register is one word of either.
 struct mma_codes {
   alignas(32) std::uint32_t a[16][8];
@@ -79,6 +57,32 @@ float f16_value(std::uint32_t code) {
 #endif
 }
 
+}  // namespace
+
+template <int Matrices, bool Transposed>
+void load_matrices(void* const* lanes, std::uint32_t) {
+  for (int j = 0; j < Matrices; ++j) {
+    std::uint16_t element[8][8];
+    for (int i = 0; i < 8; ++i) {
+      const void* const row = static_cast<const matrix_lane*>(lanes[8 * j + i])->row;
+      if (!Transposed) {
+        std::memcpy(element[i], row, 16);
+        continue;
+      }
+      std::uint16_t column[8];
+      std::memcpy(column, row, 16);
+      for (int k = 0; k < 8; ++k) element[k][i] = column[k];
+    }
+    for (int lane = 0; lane < 32; ++lane)
+      std::memcpy(&static_cast<const matrix_lane*>(lanes[lane])->r[j], &element[lane / 4][lane % 4 * 2], 4);
+  }
+}
+
+template void load_matrices<2, false>(void* const*, std::uint32_t);
+template void load_matrices<2, true>(void* const*, std::uint32_t);
+template void load_matrices<4, false>(void* const*, std::uint32_t);
+template void load_matrices<4, true>(void* const*, std::uint32_t);
+
 template <dtype Type>
 void multiply_warp(void* const* lanes, std::uint32_t) {
   mma_tile tile;
@@ -100,7 +104,8 @@ void multiply_warp(void* const* lanes, std::uint32_t) {
   scatter(lanes, tile);
 }
 
-}  // namespace
+template void multiply_warp<dtype::bf16>(void* const*, std::uint32_t);
+template void multiply_warp<dtype::f16>(void* const*, std::uint32_t);
 
 void multiply_add(mma_tile& tile) {
 #if defined(__F16C__) && defined(__FMA__)
@@ -118,25 +123,6 @@ void multiply_add(mma_tile& tile) {
     for (int n = 0; n < 8; ++n)
       for (int k = 0; k < 16; ++k) tile.d[i][n] = std::fmaf(tile.a[i][k], tile.b[k][n], tile.d[i][n]);
 #endif
-}
-
-void load_matrix(std::uint32_t* r, const void* row, int matrices, bool transposed, site where) {
-  if (static_cast<int>(threadIdx.x % 32) < 8 * matrices) check_matrix_row(row, where);
-  matrix_lane lane{r, static_cast<const std::byte*>(row)};
-  if (matrices == 4)
-    meet_warp(all_lanes, transposed ? "ldmatrix.x4.trans" : "ldmatrix.x4",
-              transposed ? load_matrices<4, true> : load_matrices<4, false>, &lane, where);
-  else
-    meet_warp(all_lanes, transposed ? "ldmatrix.x2.trans" : "ldmatrix.x2",
-              transposed ? load_matrices<2, true> : load_matrices<2, false>, &lane, where);
-}
-
-void mma_m16n8k16_bf16(mma_lane& lane, site where) {
-  meet_warp(all_lanes, "mma.m16n8k16.bf16", multiply_warp<dtype::bf16>, &lane, where);
-}
-
-void mma_m16n8k16_f16(mma_lane& lane, site where) {
-  meet_warp(all_lanes, "mma.m16n8k16.f16", multiply_warp<dtype::f16>, &lane, where);
 }
 
 }  // namespace plumbline::simt

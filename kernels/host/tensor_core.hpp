@@ -13,8 +13,11 @@
 
 namespace plumbline::simt {
 
-/// ldmatrix .m8n8.b16 with two or four matrices.
-void load_matrix(std::uint32_t* r, const void* row, int matrices, bool transposed, site);
+/// One lane's part of ldmatrix: its registers, and the row whose address it gives.
+struct matrix_lane {
+  std::uint32_t* r;
+  const void* row;
+};
 
 /// One lane's registers of mma.sync m16n8k16.
 struct mma_lane {
@@ -23,9 +26,29 @@ struct mma_lane {
   const std::uint32_t* b;
 };
 
-/// d += a b for bf16 or f16 operands and fp32 sums.
-void mma_m16n8k16_bf16(mma_lane&, site);
-void mma_m16n8k16_f16(mma_lane&, site);
+/// What the last lane of a warp does: ldmatrix of 2 or 4 matrices; d += a b for bf16 or f16 operands.
+template <int Matrices, bool Transposed>
+void load_matrices(void* const* lanes, std::uint32_t mask);
+template <dtype Type>
+void multiply_warp(void* const* lanes, std::uint32_t mask);
+
+/// ldmatrix .m8n8.b16.
+template <int Matrices, bool Transposed>
+inline __attribute__((always_inline)) void load_matrix(std::uint32_t* r, const void* row, site where) {
+  if (static_cast<int>(threadIdx.x % 32) < 8 * Matrices) check_matrix_row(row, where);
+  matrix_lane lane{r, row};
+  meet_warp(~0u, Transposed ? "ldmatrix.trans" : "ldmatrix", load_matrices<Matrices, Transposed>, &lane,
+            where);
+}
+
+/// mma.sync m16n8k16 with fp32 sums.
+template <dtype Type>
+inline __attribute__((always_inline)) void multiply(float* d, const std::uint32_t* a, const std::uint32_t* b,
+                                                    site where) {
+  mma_lane lane{d, a, b};
+  meet_warp(~0u, Type == dtype::bf16 ? "mma.m16n8k16.bf16" : "mma.m16n8k16.f16", multiply_warp<Type>, &lane,
+            where);
+}
 
 /// The operands of one m16n8k16, as matrices.
 struct mma_tile {

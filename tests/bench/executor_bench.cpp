@@ -1,0 +1,165 @@
+// How fast the host executor is: ns a barrier and thread, ns a shuffle and lane, GFLOP/s through mma.
+//
+// One core unless --threads says otherwise.  Each figure is the best of several rounds, since other load only
+// ever adds time.  Printed as a table, or as JSON with --json.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "kernels/core/convert.hpp"
+#include "kernels/core/launch.hpp"
+#include "kernels/core/mma.hpp"
+#include "kernels/host/host_executor.hpp"
+
+namespace plumbline::kernels {
+inline namespace PLUMBLINE_SIDE_NAME {
+
+struct bench_params {
+  int repeats;
+  float* sink;
+};
+
+__global__ void empty(const bench_params) {}
+
+__global__ void barriers(const bench_params p) {
+  for (int i = 0; i < p.repeats; ++i) __syncthreads();
+}
+
+__global__ void shuffles(const bench_params p) {
+  float x = static_cast<float>(threadIdx.x);
+  for (int i = 0; i < p.repeats; ++i) x = __shfl_xor_sync(0xffffffffu, x, 1 << i % 5);
+  p.sink[blockIdx.x * blockDim.x + threadIdx.x] = x;
+}
+
+template <dtype Type>
+__global__ void products(const bench_params p) {
+  const std::uint32_t one = pack2<Type>(0.5f, 0.25f);
+  const std::uint32_t a[4] = {one, one, one, one}, b[2] = {one, one};
+  float d[4] = {};
+  for (int i = 0; i < p.repeats; ++i) mma_m16n8k16<Type>(d, a, b);
+  p.sink[blockIdx.x * blockDim.x + threadIdx.x] = d[0] + d[1] + d[2] + d[3];
+}
+
+__global__ void tensor_core_loop(const bench_params p) {
+  char* const rows = shared_memory<char>();
+  store16(rows + 16 * threadIdx.x, vec16{});
+  __syncthreads();
+  const char* const row = rows + threadIdx.x / 32 * 512 + threadIdx.x % 32 * 16;
+  float d[4][4] = {};
+  for (int i = 0; i < p.repeats; ++i) {
+    std::uint32_t a[4], b[4];
+    load_matrix_x4(a, row);
+    for (int n = 0; n < 4; n += 2) {
+      load_matrix_x4_transposed(b, row);
+      mma_m16n8k16<dtype::bf16>(d[n], a, b);
+      mma_m16n8k16<dtype::bf16>(d[n + 1], a, b + 2);
+    }
+  }
+  p.sink[blockIdx.x * blockDim.x + threadIdx.x] = d[0][0] + d[1][1] + d[2][2] + d[3][3];
+}
+
+}  // namespace PLUMBLINE_SIDE_NAME
+}  // namespace plumbline::kernels
+
+namespace {
+
+using namespace plumbline;
+using kernels::bench_params;
+
+struct figure {
+  const char* name;
+  const char* unit;
+  double value;
+};
+
+template <auto Kernel>
+double best_seconds(int os_threads, int blocks, int threads, int repeats) {
+  std::vector<float> sink(static_cast<std::size_t>(blocks) * static_cast<std::size_t>(threads));
+  host_executor executor;
+  tensor_set none_in, none_out;
+  run_options options;
+  options.os_threads = os_threads;
+  double best = 1e9;
+  for (int round = 0; round < 7; ++round) {
+    const auto failed = executor.run(
+        [&](const kernel_arguments&, launcher& on) {
+          kernels::launch<Kernel>(on, "warm up", {}, threads, 16384, bench_params{1, sink.data()});
+          const auto start = std::chrono::steady_clock::now();
+          kernels::launch<Kernel>(on, "bench", {blocks, 1, 1}, threads, 16384,
+                                  bench_params{repeats, sink.data()});
+          best =
+              std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        },
+        none_in, none_out, options);
+    if (failed) {
+      std::fprintf(stderr, "%s\n", failed->message.c_str());
+      std::exit(1);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool json = false;
+  int os_threads = 1;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0) {
+      json = true;
+    } else if (std::strcmp(argv[i], "--threads") == 0 && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
+      os_threads = std::atoi(argv[++i]);
+    } else {
+      std::fprintf(stderr, "usage: executor_bench [--json] [--threads N], N at least 1; got \"%s\"\n",
+                   argv[i]);
+      return 2;
+    }
+  }
+
+  std::vector<figure> figures;
+  const double cores = os_threads;
+  const int blocks = 4 * os_threads;
+  figures.push_back({"empty kernel", "ns/thread",
+                     1e9 * cores * best_seconds<kernels::empty>(os_threads, 100 * blocks, 256, 1) /
+                         (100.0 * blocks * 256)});
+  for (const int threads : {32, 128, 1024}) {
+    static const char* const names[] = {"barrier, 32 threads", "barrier, 128 threads",
+                                        "barrier, 1024 threads"};
+    const int repeats = 400000 / threads;
+    figures.push_back({names[threads == 32    ? 0
+                             : threads == 128 ? 1
+                                              : 2],
+                       "ns/barrier/thread",
+                       1e9 * cores * best_seconds<kernels::barriers>(os_threads, blocks, threads, repeats) /
+                           (1.0 * blocks * threads * repeats)});
+  }
+  figures.push_back({"shuffle", "ns/shuffle/lane",
+                     1e9 * cores * best_seconds<kernels::shuffles>(os_threads, blocks, 128, 3000) /
+                         (1.0 * blocks * 128 * 3000)});
+  const double mma_flop = 2.0 * 16 * 8 * 16;
+  figures.push_back({"mma bf16", "GFLOP/s/core",
+                     1e-9 * mma_flop * 4 * blocks * 1000 /
+                         best_seconds<kernels::products<dtype::bf16>>(os_threads, blocks, 128, 1000) /
+                         cores});
+  figures.push_back({"mma f16", "GFLOP/s/core",
+                     1e-9 * mma_flop * 4 * blocks * 1000 /
+                         best_seconds<kernels::products<dtype::f16>>(os_threads, blocks, 128, 1000) / cores});
+  figures.push_back({"ldmatrix and mma", "GFLOP/s/core",
+                     1e-9 * mma_flop * 4 * 4 * blocks * 250 /
+                         best_seconds<kernels::tensor_core_loop>(os_threads, blocks, 128, 250) / cores});
+
+  if (json) std::printf("{\"plumbline\": 1, \"bench\": \"executor\", \"figures\": [");
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    const figure& f = figures[i];
+    if (json)
+      std::printf("%s{\"name\": \"%s\", \"unit\": \"%s\", \"value\": %.4g}", i ? ", " : "", f.name, f.unit,
+                  f.value);
+    else
+      std::printf("%-24s %8.2f %s\n", f.name, f.value, f.unit);
+  }
+  if (json) std::printf("]}\n");
+}
