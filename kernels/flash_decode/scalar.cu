@@ -145,10 +145,8 @@ void run_scalar(const attend_problem& problem, const kernel_arguments& args, lau
       return launch_scalar<dtype::bf16, dtype::bf16>(problem, args, on);
     case dtype::f16:
       return launch_scalar<dtype::f16, dtype::f16>(problem, args, on);
-    case dtype::e4m3:
-      return launch_scalar<dtype::e4m3, dtype::bf16>(problem, args, on);
     default:
-      return launch_scalar<dtype::f32, dtype::f32>(problem, args, on);
+      return launch_scalar<dtype::e4m3, dtype::bf16>(problem, args, on);
   }
 }
 

@@ -33,8 +33,7 @@ constexpr contract movement(std::string_view name, dtype type, dtype out) {
 constexpr contract scalar_contracts[] = {
     attention("bf16/f32", dtype::bf16, accumulation::f32, dtype::f32, 1, dtype::bf16),
     attention("f16/f32", dtype::f16, accumulation::f32, dtype::f32, 1, dtype::f16),
-    attention("e4m3/f32", dtype::e4m3, accumulation::f32, dtype::f32, 1, dtype::bf16),
-    attention("f32/f32", dtype::f32, accumulation::f32, dtype::f32, 1, dtype::f32)};
+    attention("e4m3/f32", dtype::e4m3, accumulation::f32, dtype::f32, 1, dtype::bf16)};
 constexpr contract split_contracts[] = {
     attention("bf16/tc25", dtype::bf16, accumulation::tc25, dtype::bf16, 1, dtype::bf16),
     attention("f16/tc25", dtype::f16, accumulation::tc25, dtype::f16, 1, dtype::f16)};

@@ -104,16 +104,22 @@ __device__ __forceinline__ void multiply_scores(float (&s)[Tiles][4], const std:
                                                 const std::uint16_t* k, int first_key, int steps) {
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const int q_row = first_row + lane % 16, k_row = first_key + lane / 16 * 8 + lane % 8;
+  constexpr int pairs = Tiles / 2,
+                ahead = Width > 192 ? (pairs + 1) / 2 : pairs;  // wide rows are short of registers
   for (int step = 0; step < steps; ++step) {
-    std::uint32_t a[4], b[Tiles / 2][4];
+    std::uint32_t a[4];
     kernels::load_matrix_x4(a, q + swizzled<Width>(q_row, 2 * step + lane / 16));
     PLUMBLINE_UNROLL
-    for (int pair = 0; pair < Tiles / 2; ++pair)
-      kernels::load_matrix_x4(b[pair], k + swizzled<Width>(k_row + 16 * pair, 2 * step + lane / 8 % 2));
-    PLUMBLINE_UNROLL
-    for (int pair = 0; pair < Tiles / 2; ++pair) {
-      kernels::mma_m16n8k16<Operand>(s[2 * pair], a, b[pair]);
-      kernels::mma_m16n8k16<Operand>(s[2 * pair + 1], a, b[pair] + 2);
+    for (int first = 0; first < pairs; first += ahead) {
+      std::uint32_t b[ahead][4];
+      PLUMBLINE_UNROLL
+      for (int j = 0; j < ahead; ++j)
+        kernels::load_matrix_x4(b[j], k + swizzled<Width>(k_row + 16 * (first + j), 2 * step + lane / 8 % 2));
+      PLUMBLINE_UNROLL
+      for (int j = 0; j < ahead; ++j) {
+        kernels::mma_m16n8k16<Operand>(s[2 * (first + j)], a, b[j]);
+        kernels::mma_m16n8k16<Operand>(s[2 * (first + j) + 1], a, b[j] + 2);
+      }
     }
   }
 }
