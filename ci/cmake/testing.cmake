@@ -2,7 +2,7 @@
 #
 # One Boost.Test executable, registered as one ctest test per suite argument-free run.  The label of a test's tier is
 # `smoke`, `default` or `long`; a test without a tier label gets `default`.
-add_library(boost_test_main STATIC EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/boost_main.cpp)
+add_library(boost_test_main OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/boost_main.cpp)
 target_link_libraries(boost_test_main PUBLIC plumbline_flags Boost::unit_test_framework)
 
 function(plumbline_test)
