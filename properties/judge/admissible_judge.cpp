@@ -34,9 +34,7 @@ verdict judge_rotated(std::string_view output, dtype type, std::span<const doubl
   if (magnitude.size() != exact.size() || computed.size() != exact.size())
     throw bad_argument(std::string(output), "exact, magnitude and computed of one length");
   verdict v;
-  finding set_test;
-  set_test.test = "set";
-  set_test.output = output;
+  finding set_test = judging::finding_of("set", output);
   std::int64_t wrong = 0, two = 0;
   double max_ulp = 0;
   bool all_zero = true;

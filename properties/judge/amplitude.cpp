@@ -108,9 +108,7 @@ double amplitude_test::group_statistic() const {
 }
 
 finding amplitude_test::finish(const row_name& name) const {
-  finding out;
-  out.test = "A";
-  out.output = "out";
+  finding out = finding_of("A", "out");
   if (where_.row < 0) return out;
   scale_estimate worst = worst_;
   double K = K_row_;

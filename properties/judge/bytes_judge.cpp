@@ -42,15 +42,13 @@ bool next(std::vector<std::int64_t>& index, std::span<const std::int64_t> shape)
 verdict judge_bytes(std::string_view output, const tensor& expected, const tensor& computed,
                     const element_predicate& elsewhere, const element_name& name) {
   verdict v;
-  finding bytes;
-  bytes.test = "bytes";
-  bytes.output = output;
+  finding bytes = judging::finding_of("bytes", output);
   const std::string what(output);
   const auto shape = expected.shape();
   if (expected.type() != computed.type() ||
       !std::equal(shape.begin(), shape.end(), computed.shape().begin(), computed.shape().end())) {
     bytes.used = std::numeric_limits<double>::infinity();
-    bytes.where = "shape";
+    bytes.where = std::string("shape");
     bytes.message = what + ": computed " + std::string(name_of(computed.type())) + " " +
                     index_text(computed.shape()) + ", expected " + std::string(name_of(expected.type())) +
                     " " + index_text(shape);

@@ -33,9 +33,7 @@ void class_test::add(const place& where, double truth, double computed, dtype ty
 }
 
 finding class_test::finish(std::string_view output, const row_name& name) const {
-  finding out;
-  out.test = "class";
-  out.output = output;
+  finding out = finding_of("class", output);
   if (wrong_ == 0) return out;
   out.used = std::numeric_limits<double>::infinity();
   out.where = in_words(first_, name);

@@ -77,9 +77,7 @@ struct element_bound {
     return share;
   }
   finding finish(const row_name& name) const {
-    finding out;
-    out.test = test;
-    out.output = "out";
+    finding out = judging::finding_of(test, "out");
     out.used = used;
     if (budget.empty()) return out;
     out.where = judging::in_words(where, name);

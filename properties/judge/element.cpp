@@ -45,9 +45,7 @@ void element_test::add(const judged_row& row, std::vector<double>& used) {
 }
 
 finding element_test::finish(const row_name& name) const {
-  finding out;
-  out.test = "E";
-  out.output = "out";
+  finding out = finding_of("E", "out");
   out.used = used_;
   if (budget_.empty()) return out;
   out.where = in_words(where_, name);

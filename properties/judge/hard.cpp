@@ -60,9 +60,7 @@ void hard_test::add(const judged_row& row, double head_dim, double softcap, std:
 }
 
 finding hard_test::finish(const row_name& name) const {
-  finding out;
-  out.test = "H";
-  out.output = "out";
+  finding out = finding_of("H", "out");
   out.used = used_;
   if (budget_.empty()) return out;
   out.where = in_words(where_, name);

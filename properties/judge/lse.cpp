@@ -16,9 +16,7 @@ void lse_test::add(const place& where, double truth, double computed, double tol
 }
 
 finding lse_test::finish(const row_name& name) const {
-  finding out;
-  out.test = "L";
-  out.output = "lse";
+  finding out = finding_of("L", "lse");
   out.used = used();
   if (where_.row < 0) return out;
   out.where = in_words(where_, name);

@@ -67,9 +67,7 @@ double rms_test::tensor_statistic() const {
 }
 
 finding rms_test::finish(const row_name& name) const {
-  finding out;
-  out.test = "R";
-  out.output = "out";
+  finding out = finding_of("R", "out");
   if (count_ == 0) return out;
   const double limit = X_at(tensor_rms_threshold.K0, freedom_ / (columns_ * columns_) * duplicates_);
   const double tensor_used = Q_ / expected_ / limit;

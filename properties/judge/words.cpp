@@ -25,6 +25,13 @@ std::string in_words(const place& where, const row_name& name) {
   return text;
 }
 
+finding finding_of(std::string_view test, std::string_view output) {
+  finding out;
+  out.test = std::string(test);
+  out.output = std::string(output);
+  return out;
+}
+
 double sum_of(std::span<const budget_part> parts) {
   double sum = 0;
   for (const budget_part& part : parts) sum += part.value;

@@ -23,6 +23,9 @@ std::string in_words(double value, int digits = 4);
 /// A share as percent with its sign: "-0.37 %".
 std::string as_percent(double share, int digits = 3);
 
+/// An unused finding of a test on an output.
+finding finding_of(std::string_view test, std::string_view output);
+
 double sum_of(std::span<const budget_part> parts);
 /// "4.1e-4 = a 1.2e-4 + b 2.9e-4"; parts of less than a thousandth of the sum are left out.
 std::string in_words(std::span<const budget_part> parts);
