@@ -1,0 +1,8 @@
+plumbline_test(NAME reference_formats SOURCES reference_formats_test.cpp LINK reference_core LABELS reference smoke)
+plumbline_test(NAME reference_tensor SOURCES reference_tensor_test.cpp LINK reference_core LABELS reference smoke)
+plumbline_test(NAME reference_text SOURCES reference_text_test.cpp LINK reference_core LABELS reference smoke)
+plumbline_test(NAME reference_random SOURCES reference_random_test.cpp LINK reference_core LABELS reference smoke)
+if(PLUMBLINE_HAVE_CUDA)
+  plumbline_test(NAME reference_formats_all_floats SOURCES reference_formats_long_test.cpp
+    LINK reference_core CUDA::toolkit LABELS reference long TIMEOUT 1800)
+endif()
