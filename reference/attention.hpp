@@ -85,6 +85,7 @@ struct attention_truth {
 struct attention_options {
   int threads = 0;         // 0: all cores
   bool companions = true;  // false: out and lse alone
+  int x86_64_level = 0;    // instruction set: 0 the best of this CPU, 3 AVX2, 4 AVX-512 (refused without it)
 };
 
 /// Truth of every unit, with the companions of every contract in the same pass.
