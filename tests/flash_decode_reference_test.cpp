@@ -16,7 +16,7 @@ using namespace plumbline::flash_decode;
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double junk = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 using numbers = std::vector<double>;
 
@@ -82,7 +82,7 @@ struct small_attend {
     p.capacity = 4;
     p.cache_seqlens = {length};
     inputs.set("q", rows_of(p.type, {1, 1, 1, 8}, {0}));
-    inputs.set("k_cache", rows_of(p.type, {1, 4, 1, 8}, {1, 2, nan, nan}));
+    inputs.set("k_cache", rows_of(p.type, {1, 4, 1, 8}, {1, 2, junk, junk}));
     inputs.set("v_cache", rows_of(p.type, {1, 4, 1, 8}, v));
     inputs.set("cache_seqlens", integers({1}, {static_cast<double>(length)}));
   }
@@ -182,10 +182,10 @@ BOOST_AUTO_TEST_CASE(keys_come_from_the_sequences_row_behind_its_left_padding) {
   p.cache_leftpad = {1, 2};
   tensor_set inputs;
   inputs.set("q", rows_of(p.type, {2, 1, 1, 8}, {0, 0}, 3));
-  inputs.set("k_cache",
-             rows_of(p.type, {3, 4, 1, 8}, {nan, nan, nan, nan, nan, nan, nan, nan, nan, 1, 2, 3}, 3));
-  inputs.set("v_cache",
-             rows_of(p.type, {3, 4, 1, 8}, {nan, nan, nan, nan, nan, nan, nan, nan, nan, 4, 5, 6}, 3));
+  inputs.set("k_cache", rows_of(p.type, {3, 4, 1, 8},
+                                {junk, junk, junk, junk, junk, junk, junk, junk, junk, 1, 2, 3}, 3));
+  inputs.set("v_cache", rows_of(p.type, {3, 4, 1, 8},
+                                {junk, junk, junk, junk, junk, junk, junk, junk, junk, 4, 5, 6}, 3));
   inputs.set("cache_seqlens", integers({2}, {4, 2}));
   inputs.set("cache_leftpad", integers({2}, {1, 2}));
   inputs.set("cache_batch_idx", integers({2}, {2, 0}));
@@ -317,7 +317,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(flash_decode_attend)
 
 BOOST_AUTO_TEST_CASE(equal_scores_give_the_mean_and_the_log_of_the_count) {
-  const small_attend call(2, {3, 5, nan, nan});
+  const small_attend call(2, {3, 5, junk, junk});
 
   const auto truth = attend(call.p, call.inputs, {});
 
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(equal_scores_give_the_mean_and_the_log_of_the_count) {
 }
 
 BOOST_AUTO_TEST_CASE(one_key_is_copied) {
-  const small_attend call(1, {3, nan, nan, nan});
+  const small_attend call(1, {3, junk, junk, junk});
 
   const auto truth = attend(call.p, call.inputs, {});
 
@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(one_key_is_copied) {
 }
 
 BOOST_AUTO_TEST_CASE(no_key_gives_zero_and_minus_infinity) {
-  const small_attend call(0, {nan, nan, nan, nan});
+  const small_attend call(0, {junk, junk, junk, junk});
 
   const auto truth = attend(call.p, call.inputs, {});
 
@@ -527,7 +527,7 @@ BOOST_AUTO_TEST_CASE(equal_splits_are_averaged) {
 }
 
 BOOST_AUTO_TEST_CASE(empty_splits_do_not_touch_the_result_whatever_they_hold) {
-  const small_combine call({nan, 6, infinity}, {-infinity, 3, -infinity});
+  const small_combine call({junk, 6, infinity}, {-infinity, 3, -infinity});
 
   const combine_truth truth = combine(call.p, call.inputs);
 
@@ -536,7 +536,7 @@ BOOST_AUTO_TEST_CASE(empty_splits_do_not_touch_the_result_whatever_they_hold) {
 }
 
 BOOST_AUTO_TEST_CASE(all_empty_gives_zero_and_minus_infinity) {
-  const small_combine call({nan, nan}, {-infinity, -infinity});
+  const small_combine call({junk, junk}, {-infinity, -infinity});
 
   const combine_truth truth = combine(call.p, call.inputs);
 
