@@ -1,0 +1,73 @@
+#include "ci/plumbline/case_files.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "fixtures/store.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace fs = std::filesystem;
+
+std::string recorded_folder() {
+  const char* given = std::getenv("PLUMBLINE_RECORDED");
+  return given ? given : PLUMBLINE_RECORDED_FOLDER;
+}
+
+std::vector<std::string> case_files_in(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code none;
+  for (const fs::directory_entry& e : fs::directory_iterator(folder, none))
+    if (e.path().extension() == ".h5") files.push_back(e.path().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::string> cases_of(const std::string& file) {
+  std::vector<std::string> cases;
+  for (const fixtures::case_path& c : fixtures::list(file))
+    cases.push_back(file + "#/" + c.group + "/" + c.name);
+  return cases;
+}
+
+std::pair<std::string, std::string> split_case_path(const std::string& text) {
+  const std::size_t hash = text.rfind('#');
+  if (hash == std::string::npos) return {text, ""};
+  return {text.substr(0, hash), text.substr(hash + 1)};
+}
+
+recorded_case load_recorded(std::string_view recorded) {
+  const auto [given, path] = split_case_path(std::string(recorded));
+  const std::size_t first = path.empty() || path[0] != '/' ? 0 : 1;
+  const std::size_t slash = path.find('/', first);
+  if (slash == std::string::npos)
+    throw bad_argument("recorded", "expected FILE#/group/case, got '" + std::string(recorded) + "'");
+  std::string file = given;
+  if (given.find('/') == std::string::npos) file = (fs::path(recorded_folder()) / given).string();
+  if (!fs::exists(file)) throw bad_argument("recorded", "no such file: " + given);
+  fixtures::stored_case stored =
+      fixtures::read(file, {path.substr(first, slash - first), path.substr(slash + 1)});
+  recorded_case c;
+  c.function = std::move(stored.group), c.name = std::move(stored.name);
+  c.options = std::move(stored.attributes), c.tensors = std::move(stored.tensors);
+  return c;
+}
+
+void save_case(const std::string& file, const recorded_case& c) { save_cases(file, {c}); }
+
+void save_cases(const std::string& file, const std::vector<recorded_case>& cases) {
+  const fs::path folder = fs::path(file).parent_path();
+  if (!folder.empty()) fs::create_directories(folder);
+  std::vector<fixtures::stored_case> stored;
+  for (const recorded_case& c : cases) {
+    fixtures::stored_case s;
+    s.group = c.function, s.name = c.name.empty() ? "case" : c.name;
+    s.attributes = c.options, s.tensors = c.tensors;
+    stored.push_back(std::move(s));
+  }
+  fixtures::write(file, stored, {{"written_by", "plumbline"}});
+}
+
+}  // namespace plumbline::program

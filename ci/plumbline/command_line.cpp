@@ -1,0 +1,257 @@
+// The command line.  The only file that includes CLI11, which takes longer to compile than all the others.
+//
+// CLI11 splits words and prints help; every value is read here, so that each refusal is one line of the same
+// form: the argument, what was expected, what was there.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+#include "ci/plumbline/option_text.hpp"
+#include "ci/plumbline/requests.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+constexpr std::array<const char*, 4> verbs = {"list", "verify", "replay", "judge"};
+
+constexpr const char* exit_codes =
+    "Exit codes\n"
+    "  0  all pass\n"
+    "  1  something failed, or is mistrusted because its check could not have failed\n"
+    "  2  bad usage: one line names the argument and what was expected\n"
+    "  3  could not run (no such device, unreadable file, ...)\n"
+    "  130, 143  ended by Ctrl-C or SIGTERM, after the partial result was printed\n";
+
+constexpr const char* about_program =
+    "Plumbline decides whether an optimized kernel computes what its mathematics says: generated and "
+    "recorded cases\n"
+    "are run, held against a double-precision reference and judged by error budgets that follow from what "
+    "each kernel\n"
+    "promises.\n\n"
+    "  plumbline verify                         every operator, 100 cases a row\n"
+    "  plumbline verify --help                  the options of a verb\n";
+
+constexpr const char* case_texts =
+    "A case is one line of text, which rebuilds its inputs bit for bit on any machine:\n"
+    "  plumbline1:OP.FUNCTION[/VARIANT]:key=value,...;regime=NAME;seed=N[;executor=NAME]\n"
+    "or a file of cases, FILE.h5 or FILE.h5#/group/case.\n";
+
+struct texts {
+  std::string cases, minutes, seed, type, shard, recorded, jobs, timeout, shrink_seconds, shrink_steps,
+      failures;
+};
+
+void add_work_options(CLI::App& verb, texts& t, work_options& w) {
+  verb.add_option("--jobs", t.jobs, "Worker processes; one a core unless given. Results do not depend on it")
+      ->type_name("N");
+  verb.add_option("--case-timeout", t.timeout, "Seconds after which a case counts as hanging (120)")
+      ->type_name("S");
+  verb.add_option("--out", w.out, "Folder of everything the run leaves: failures/, fixed/")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+void read_work_options(const texts& t, work_options& w) {
+  if (!t.jobs.empty()) w.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
+  if (!t.timeout.empty()) w.case_timeout = positive("--case-timeout", t.timeout);
+  if (!t.shrink_seconds.empty()) w.shrink_seconds = positive("--shrink-seconds", t.shrink_seconds);
+  if (!t.shrink_steps.empty())
+    w.shrink_steps = whole_number<int>("--shrink-steps", t.shrink_steps, 0, 1000000);
+  if (w.out.empty()) throw bad_argument("--out", "expected a folder, got an empty name");
+}
+
+void require_place(const std::string& on) {
+  if (on != "host" && on != "checked" && on != "gpu")
+    throw bad_argument("--on", "expected host, checked or gpu, got '" + on + "'");
+}
+
+recorded_use read_recorded(const std::string& text) {
+  if (text.empty() || text == "yes") return recorded_use::yes;
+  if (text == "no") return recorded_use::no;
+  if (text == "only") return recorded_use::only;
+  throw bad_argument("--recorded", "expected yes, no or only, got '" + text + "'");
+}
+
+void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
+  require_place(r.on);
+  if (verb.count("--cases") && verb.count("--minutes"))
+    throw bad_argument("--minutes", "expected one of --cases and --minutes, got both");
+  if (!t.cases.empty()) r.cases = whole_number<std::int64_t>("--cases", t.cases, 1, 1000000000);
+  if (!t.minutes.empty()) r.minutes = positive("--minutes", t.minutes);
+  if (!t.seed.empty()) r.seed = whole_number<std::uint64_t>("--seed", t.seed, 0, ~std::uint64_t{0});
+  if (!t.type.empty()) r.type = number_format("--dtype", t.type);
+  if (!t.shard.empty()) std::tie(r.shard, r.shards) = shard("--shard", t.shard);
+  if (!t.failures.empty())
+    r.max_failures = whole_number<std::int64_t>("--max-failures", t.failures, 1, 1000000000);
+  r.recorded = read_recorded(t.recorded);
+  read_work_options(t, r.work);
+}
+
+// One line from whatever CLI11 found wrong.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& e) {
+  const std::string verb =
+      app.get_subcommands().empty() ? "" : " " + app.get_subcommands().front()->get_name();
+  std::string what = e.what();
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  throw bad_argument("plumbline" + verb, what + " (plumbline" + verb + " --help lists what is expected)");
+}
+
+void refuse_unknown_verb(int argc, const char* const* argv) {
+  if (argc < 2)
+    throw bad_argument("VERB", "expected list, verify, replay or judge (plumbline --help says what they do)");
+  const std::string first = argv[1];
+  if (first[0] == '-' || first == "worker") return;
+  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
+    throw bad_argument("VERB", "expected list, verify, replay or judge, got '" + first + "'");
+}
+
+// Words that look like options and that the verb does not know; CLI11 would list them all in one breath.
+void refuse_unknown_options(const CLI::App& verb) {
+  for (const std::string& word : verb.remaining())
+    throw bad_argument(word, "no such option of `plumbline " + verb.get_name() + "` (plumbline " +
+                                 verb.get_name() + " --help lists them)");
+}
+
+}  // namespace
+
+request parse_command_line(int argc, const char* const* argv) {
+  refuse_unknown_verb(argc, argv);
+  CLI::App app(about_program, "plumbline");
+  app.footer(exit_codes);
+  app.require_subcommand(1);
+  texts t;
+  const auto formatter = std::make_shared<CLI::Formatter>();
+  formatter->column_width(28);
+  app.formatter(formatter);
+
+  list_request list;
+  CLI::App& list_verb =
+      *app.add_subcommand("list", "Operators, variants, dtypes, contracts, claims, laws, regimes");
+  list_verb.add_flag("--budgets", list.budgets,
+                     "The tolerance budget of every contract: formula, constants, typical value");
+  list_verb.add_flag("--json", list.json, "As JSON on standard output");
+  list_verb.add_option("--on", list.on, "Whose rows: host, checked or gpu")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  list_verb.footer("Example\n  plumbline list --budgets\n");
+
+  verify_request verify;
+  CLI::App& verify_verb =
+      *app.add_subcommand("verify", "Judge kernels on saved failures, recorded and generated cases");
+  verify_verb
+      .add_option("rows", verify.rows, "OP, OP.FUNCTION, OP/VARIANT or OP.FUNCTION/VARIANT; all unless given")
+      ->type_name("ROW");
+  verify_verb
+      .add_option("--on", verify.on,
+                  "Where kernels run: host, checked (with the memory and race checker) or gpu")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  verify_verb
+      .add_option("--cases", t.cases, "Judged cases per variant and dtype; skipped ones come on top (100)")
+      ->type_name("N");
+  verify_verb.add_option("--minutes", t.minutes, "Generate cases for so long instead, rows in turn")
+      ->type_name("M");
+  verify_verb.add_option("--seed", t.seed, "The same seed draws the same cases on any machine (1)")
+      ->type_name("S");
+  verify_verb.add_option("--dtype", t.type, "Only rows that take this input dtype")->type_name("T");
+  verify_verb.add_option("--regime", verify.regime, "Draw all inputs in this regime")->type_name("R");
+  verify_verb.add_option("--shard", t.shard, "The I-th of N parts of the cases, for N machines")
+      ->type_name("I/N");
+  verify_verb.add_option("--recorded", t.recorded, "Recorded cases: yes (run first), no, or only")
+      ->type_name("USE");
+  verify_verb.add_flag("--all-laws", verify.all_laws,
+                       "Every law on every case, instead of those its seed selects");
+  verify_verb.add_option("--json", verify.json, "Write the result for machines")->type_name("FILE");
+  verify_verb.add_option("--report", verify.report, "Write the result as one self-contained HTML page")
+      ->type_name("FILE");
+  verify_verb.add_option("--max-failures", t.failures, "Stop a row after so many failures (50)")
+      ->type_name("N");
+  verify_verb
+      .add_option("--shrink-seconds", t.shrink_seconds, "Time to look for a smaller failing case (20)")
+      ->type_name("S");
+  verify_verb.add_option("--shrink-steps", t.shrink_steps, "Smaller cases to try at most (200)")
+      ->type_name("N");
+  add_work_options(verify_verb, t, verify.work);
+  verify_verb.footer(
+      std::string("Examples\n"
+                  "  plumbline verify flash_decode --cases 2000 --seed 1\n"
+                  "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
+                  "A failing case is printed in full, then shrunk; the smallest is saved under DIR/failures, "
+                  "replayed\n"
+                  "first by the next run, and moved to DIR/fixed once it passes.\n\n") +
+      exit_codes);
+
+  replay_request replay;
+  CLI::App& replay_verb = *app.add_subcommand("replay", "Run cases again, with every law");
+  replay_verb.add_option("cases", replay.cases, "Lines of text or files of cases")
+      ->type_name("CASE")
+      ->required();
+  replay_verb.add_option("--on", replay.on, "Run on host, checked or gpu instead of where the case says")
+      ->type_name("WHERE");
+  replay_verb.add_option("--outputs", replay.outputs, "Write what the kernels computed, as a file of cases")
+      ->type_name("FILE");
+  replay_verb.add_option("--json", replay.json, "Write the result for machines")->type_name("FILE");
+  add_work_options(replay_verb, t, replay.work);
+  replay_verb.footer(
+      std::string(case_texts) +
+      "\nExamples\n"
+      "  plumbline replay 'flash_decode:b=2,cache_seqlens=70/3,capacity=128;regime=peaked;seed=7'\n"
+      "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
+      exit_codes);
+
+  judge_request judge;
+  CLI::App& judge_verb =
+      *app.add_subcommand("judge", "Judge cases that another program wrote to an HDF5 file");
+  judge_verb
+      .add_option("file", judge.file,
+                  "File of cases: /function/case groups; outputs (out, lse, ...) are judged like\n"
+                  "a kernel's, expected_* is held against our reference")
+      ->type_name("FILE")
+      ->required();
+  judge_verb
+      .add_option("--contract", judge.contract,
+                  "Judge all outputs by this contract (plumbline list names them)")
+      ->type_name("C");
+  judge_verb.add_option("--json", judge.json, "Write the result for machines")->type_name("FILE");
+  judge_verb.add_option("--report", judge.report, "Write the result as one self-contained HTML page")
+      ->type_name("FILE");
+  add_work_options(judge_verb, t, judge.work);
+  judge_verb.footer(
+      std::string("Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
+                  "What no operator knows is listed as unsupported, by name; nothing judged is exit 1.\n\n") +
+      exit_codes);
+
+  CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
+  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb})
+    verb->allow_extras()->formatter(formatter);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    app.exit(e);
+    return nothing_to_do{};
+  } catch (const CLI::ParseError& e) {
+    refuse(app, e);
+  }
+  for (const CLI::App* verb : app.get_subcommands()) refuse_unknown_options(*verb);
+
+  if (worker_verb.parsed()) return worker_request{};
+  if (list_verb.parsed()) {
+    require_place(list.on);
+    return list;
+  }
+  if (replay_verb.parsed()) {
+    if (!replay.on.empty()) require_place(replay.on);
+    read_work_options(t, replay.work);
+    return replay;
+  }
+  if (judge_verb.parsed()) {
+    read_work_options(t, judge.work);
+    return judge;
+  }
+  read_verify(t, verify_verb, verify);
+  return verify;
+}
+
+}  // namespace plumbline::program

@@ -1,0 +1,102 @@
+#include "ci/plumbline/recorded_run.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/pump.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+std::string group_of(const std::string& recorded) {
+  const std::string path = split_case_path(recorded).second;
+  return path.substr(1, path.find('/', 1) - 1);
+}
+
+struct planned {
+  work asked;
+  std::size_t row = 0;  // of an examination
+};
+
+}  // namespace
+
+bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vector<row>& rows,
+                  recorded_run& run, const std::function<void(const failure&)>& failed,
+                  const std::function<void()>& tick) {
+  for (const row& r : rows)
+    if (std::none_of(run.rows.begin(), run.rows.end(),
+                     [&](const recorded_row& o) { return o.op == r.op && o.variant == r.variant; }))
+      run.rows.push_back({r.op, r.variant, {}});
+
+  std::vector<planned> plan;
+  std::size_t judgements = 0, number = 0;
+  const std::vector<std::string> files = case_files_in(recorded_folder());
+  if (files.empty())
+    throw cannot_run("no recorded cases in " + recorded_folder() +
+                     " (PLUMBLINE_RECORDED names another folder)");
+  for (const std::string& file : files)
+    for (const std::string& path : cases_of(file)) {
+      if (static_cast<std::int64_t>(number++) % asked.shards != asked.shard - 1) continue;
+      const std::string inside = split_case_path(path).second;
+      const std::string named = std::filesystem::path(file).filename().string() + "#" + inside;
+      bool known = false;
+      for (std::size_t i = 0; i < run.rows.size(); ++i) {
+        const recorded_row& r = run.rows[i];
+        if (!r.op->claims_group(group_of(named))) continue;
+        known = true;
+        planned p;
+        p.row = i, p.asked.what = task::examine;
+        case_spec spec;
+        spec.op = r.op->op(), spec.function = r.op->function(), spec.variant = r.variant;
+        spec.recorded = named, spec.executor = asked.on;
+        p.asked.case_text = spec.str();
+        p.asked.all_laws = asked.all_laws;
+        plan.push_back(p);
+      }
+      if (!known) continue;
+      planned p;
+      p.asked.what = task::judge, p.asked.recorded = named, p.row = judgements++;
+      plan.push_back(p);
+    }
+  run.expected.resize(judgements);
+
+  std::size_t given = 0;
+  return pump(
+      pool,
+      [&]() -> std::optional<work> {
+        if (given == plan.size()) return std::nullopt;
+        plan[given].asked.index = given;
+        return plan[given++].asked;
+      },
+      [&](const finished& f) {
+        const planned& p = plan[f.asked.index];
+        if (p.asked.what == task::examine) {
+          recorded_row& r = run.rows[p.row];
+          const case_result result = result_of(f);
+          r.counts.add(f.asked.index, result);
+          if (result.result == outcome::pass || result.result == outcome::skipped) return;
+          failure bad = failure_from(name_of(*r.op) + "/" + r.variant + " recorded", f.asked.index, result);
+          bad.file = split_case_path(p.asked.case_text).first;
+          run.failures.push_back(bad);
+          failed(bad);
+          return;
+        }
+        external_judgement& e = run.expected[p.row];
+        e = f.got.judged;
+        if (!f.lost.empty() || !f.got.error.empty()) {
+          e.group = split_case_path(p.asked.recorded).second, e.kind = "expected", e.result = outcome::fail;
+          e.message = f.lost.empty() ? f.got.error : f.lost;
+        }
+        if (e.kind == "unsupported" || e.result != outcome::fail) return;
+        failure bad;
+        bad.row = "reference against " + p.asked.recorded, bad.case_text = p.asked.recorded;
+        bad.law = "reference_agrees", bad.message = e.message, bad.index = f.asked.index;
+        run.failures.push_back(bad);
+        failed(bad);
+      },
+      tick);
+}
+
+}  // namespace plumbline::program

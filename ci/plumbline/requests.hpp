@@ -1,0 +1,70 @@
+// The command line as data: one struct a verb.  `command_line.cpp` fills them, the verbs read them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reference/core/formats.hpp"
+
+namespace plumbline::program {
+
+/// How cases are spread over worker processes, and where what they leave goes.
+struct work_options {
+  int jobs = 0;               // 0: one a core
+  double case_timeout = 120;  // seconds
+  double shrink_seconds = 20;
+  int shrink_steps = 200;
+  std::string out = "build/plumbline";
+};
+
+struct list_request {
+  bool budgets = false;
+  bool json = false;
+  std::string on = "host";
+};
+
+enum class recorded_use : std::uint8_t { yes, no, only };
+
+struct verify_request {
+  std::vector<std::string> rows;  // OP[.FUNCTION][/VARIANT]; empty: all
+  std::string on = "host";
+  std::int64_t cases = 100;
+  double minutes = 0;  // 0: `cases` decides
+  std::uint64_t seed = 1;
+  std::optional<dtype> type;
+  std::string regime;
+  std::int64_t shard = 1, shards = 1;
+  recorded_use recorded = recorded_use::yes;
+  bool all_laws = false;
+  std::int64_t max_failures = 50;
+  std::string json, report;
+  work_options work;
+};
+
+struct replay_request {
+  std::vector<std::string> cases;
+  std::string on;  // empty: as the case says
+  std::string outputs, json;
+  work_options work;
+};
+
+struct judge_request {
+  std::string file, contract, json, report;
+  work_options work;
+};
+
+struct worker_request {};
+
+/// Help or a version was asked for and printed.
+struct nothing_to_do {};
+
+using request =
+    std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request, worker_request>;
+
+/// Throws bad_argument naming the argument and what was expected.
+request parse_command_line(int argc, const char* const* argv);
+
+}  // namespace plumbline::program

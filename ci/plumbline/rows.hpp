@@ -1,0 +1,33 @@
+// A row: one variant of one function for one input dtype on one executor; what `verify` counts and judges.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ci/plumbline/instrument.hpp"
+
+namespace plumbline::program {
+
+struct row {
+  const operation* op = nullptr;
+  std::string variant;
+  contract promised;
+  dtype in = dtype::bf16;
+  /// "flash_decode.attend/split bf16"
+  std::string name() const;
+  /// "flash_decode.attend.split.bf16": for files and ctest.
+  std::string dotted() const;
+};
+
+/// The operation of that name; bad_argument lists those that exist.
+const operation& find_operation(const instrument&, const std::string& op, const std::string& function);
+/// "OP.FUNCTION"
+std::string name_of(const operation&);
+
+/// Rows chosen by OP, OP.FUNCTION, OP/VARIANT or OP.FUNCTION/VARIANT (none: all), by dtype and regime;
+/// bad_argument on a name that chooses nothing, with what exists.
+std::vector<row> select_rows(const instrument&, side, const std::vector<std::string>& wanted,
+                             std::optional<dtype>, const std::string& regime);
+
+}  // namespace plumbline::program

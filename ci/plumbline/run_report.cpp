@@ -1,0 +1,92 @@
+#include "ci/plumbline/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "ci/plumbline/terminal.hpp"
+#include "ci/plumbline/worker_pool.hpp"
+#include "plumbline_commit.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace fs = std::filesystem;
+
+std::vector<coverage> coverage_of(const std::vector<row_run>& rows) {
+  std::vector<coverage> all;
+  std::vector<const operation*> seen;
+  for (const row_run& first : rows) {
+    const operation* op = first.what.op;
+    if (std::find(seen.begin(), seen.end(), op) != seen.end()) continue;
+    seen.push_back(op);
+    for (const auto& [name, floor] : op->coverage_floors()) {
+      coverage c;
+      c.op = name_of(*op), c.name = name, c.floor = floor;
+      for (const row_run& r : rows) {
+        if (r.what.op != op) continue;
+        c.of += r.counts.cases();
+        const auto found = r.counts.classes.find(name);
+        if (found != r.counts.classes.end()) c.cases += found->second;
+      }
+      all.push_back(c);
+    }
+  }
+  return all;
+}
+
+int exit_code_of(const run_report& r) {
+  const auto unclean = [](const tally& t) { return t.fail || t.mistrusted; };
+  bool found = !r.failures.empty() || !r.floors_hold;
+  for (const row_run& row : r.rows)
+    found |= unclean(row.counts) || !row.stopped.empty() || row.counts.cases() == 0;
+  for (const recorded_row& row : r.recorded.rows) found |= unclean(row.counts);
+  for (const replayed_failure& one : r.replayed) found |= one.result.result != outcome::pass;
+  return found ? found_something : all_pass;
+}
+
+std::vector<std::pair<std::string, std::string>> machine_of(const executor* e) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  if (e) facts.emplace_back("executor", e->machine());
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.rfind("model name", 0) == 0) {
+      facts.emplace_back("cpu", line.substr(std::min(line.size(), line.find(':') + 2)));
+      break;
+    }
+  facts.emplace_back("cores", std::to_string(usable_cores()));
+  facts.emplace_back("compiler", PLUMBLINE_COMPILER);
+  return facts;
+}
+
+std::string built_commit() { return PLUMBLINE_COMMIT; }
+
+std::string describe(const failure& f, bool colour) {
+  const bool failed = f.verdict == outcome::fail;
+  std::string text = inked(failed ? "FAIL" : "MISTRUSTED", failed ? ink::red : ink::yellow, colour);
+  text += fmt::format("  {}  {}\n  {}\n", f.row, f.law, f.message);
+  for (const std::string& line : f.details) text += fmt::format("  {}\n", line);
+  text += fmt::format("  case: {}\n", f.case_text);
+  if (!f.smallest.empty()) text += fmt::format("  smallest after {} tries: {}\n", f.shrink_steps, f.smallest);
+  if (!f.file.empty()) text += fmt::format("  saved: {}\n", f.file);
+  text += inked(fmt::format("  plumbline replay '{}'", f.smallest.empty() ? f.case_text : f.smallest),
+                ink::bold, colour);
+  return text + "\n";
+}
+
+void write_report(const std::string& option, const std::string& file, const std::string& text) {
+  const fs::path folder = fs::path(file).parent_path();
+  std::error_code none;
+  if (!folder.empty()) fs::create_directories(folder, none);
+  const std::string beside = file + ".part";
+  std::ofstream out(beside, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) throw bad_argument(option, "expected a file that can be written, got '" + file + "'");
+  fs::rename(beside, file, none);
+  if (none) throw bad_argument(option, "expected a file that can be written, got '" + file + "'");
+}
+
+}  // namespace plumbline::program

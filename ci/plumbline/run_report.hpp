@@ -1,0 +1,60 @@
+// A finished (or interrupted) run as data: the text, JSON and HTML reports are three views of it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ci/plumbline/campaign.hpp"
+#include "ci/plumbline/recorded_run.hpp"
+#include "ci/plumbline/saved_failures.hpp"
+#include "ci/plumbline/tally.hpp"
+
+namespace plumbline::program {
+
+/// One coverage class of one function over all its rows.
+struct coverage {
+  std::string op, name;
+  std::int64_t cases = 0, of = 0;
+  double floor = 0;  // least share
+  bool met() const { return static_cast<double>(cases) >= floor * static_cast<double>(of); }
+};
+
+struct run_report {
+  std::string commit;
+  std::vector<std::pair<std::string, std::string>> machine;
+  std::uint64_t seed = 1;
+  std::string executor = "host";
+  std::vector<row_run> rows;
+  recorded_run recorded;
+  std::vector<replayed_failure> replayed;
+  std::vector<failure> failures;
+  std::vector<coverage> classes;
+  bool floors_hold = true;  // every floor met, or too few cases to ask for them
+  bool floors_asked = false;
+  double seconds = 0;
+  int jobs = 1;
+  bool partial = false;  // a signal ended it
+};
+
+/// Classes of every function of the rows with their counts, in the order the operations give them.
+std::vector<coverage> coverage_of(const std::vector<row_run>&);
+
+/// 0 all pass; 1 a failure, a mistrust, a row without its cases or a missed floor.
+int exit_code_of(const run_report&);
+
+/// CPU, cores, compiler, what the executor says of itself.
+std::vector<std::pair<std::string, std::string>> machine_of(const executor*);
+std::string built_commit();
+
+std::string text_report(const run_report&, bool colour);
+std::string json_report(const run_report&);
+std::string html_report(const run_report&);
+
+/// One failure in full, ending with the command to paste.
+std::string describe(const failure&, bool colour);
+
+/// Writes a report; the folder is made; bad_argument naming `option` when it cannot be written.
+void write_report(const std::string& option, const std::string& file, const std::string& text);
+
+}  // namespace plumbline::program

@@ -1,0 +1,73 @@
+#include "ci/plumbline/terminal.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace plumbline::program {
+
+namespace {
+
+constexpr int bar_cells = 24;
+
+std::size_t terminal_width() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+bool colour_wanted() {
+  const char* no = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+std::string inked(std::string_view text, ink i, bool colour) {
+  if (!colour || i == ink::plain) return std::string(text);
+  constexpr int codes[] = {0, 1, 2, 31, 32, 33};
+  return fmt::format("\033[{}m{}\033[0m", codes[static_cast<int>(i)], text);
+}
+
+progress::progress() : terminal_(isatty(STDERR_FILENO)), begin_(clock::now()), last_(begin_) {}
+progress::~progress() { clear(); }
+
+void progress::show(std::string_view what, std::int64_t done, std::int64_t total, std::string_view note) {
+  const auto now = clock::now();
+  const auto pause = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(15);
+  if (now - last_ < pause) return;
+  last_ = now;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - begin_).count();
+  const std::string count = total > 0 ? fmt::format("{} of {}", done, total) : fmt::format("{}", done);
+  const std::string line =
+      fmt::format("{}: {}{}{}, {} s", what, count, note.empty() ? "" : ", ", note, seconds);
+  if (!terminal_) {
+    fmt::print(stderr, "{}\n", line);
+    return;
+  }
+  std::string bar;
+  if (total > 0) {
+    const auto full =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(done * bar_cells / total, 0, bar_cells));
+    bar = "[" + std::string(full, '#') + std::string(bar_cells - full, '.') + "] ";
+  }
+  fmt::print(stderr, "\r\033[K{}", (bar + line).substr(0, terminal_width() - 1));
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void progress::clear() {
+  if (drawn_) fmt::print(stderr, "\r\033[K"), std::fflush(stderr);
+  drawn_ = false;
+}
+
+void progress::print(const std::string& text) {
+  clear();
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace plumbline::program

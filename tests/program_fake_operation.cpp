@@ -1,0 +1,188 @@
+#include "tests/program_fake_operation.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "reference/core/keyed_text.hpp"
+#include "reference/core/sha256.hpp"
+
+namespace plumbline::fake {
+
+namespace {
+
+constexpr std::int64_t fails_from = 5;  // `wrong` is right below
+
+contract promise(dtype in) {
+  contract c;
+  c.name = in == dtype::f32 ? "f32/fake" : "bf16/fake", c.in = in;
+  return c;
+}
+
+class fake_executor : public executor {
+ public:
+  std::string_view name() const override { return "host"; }
+  side kernels() const override { return side::host; }
+  std::optional<fault> run(const std::function<void(const kernel_arguments&, launcher&)>&, tensor_set&,
+                           tensor_set&, const run_options&) override {
+    return std::nullopt;
+  }
+  std::string machine() const override { return "nowhere"; }
+};
+
+class sum_operation : public operation {
+ public:
+  std::string_view op() const override { return "fake"; }
+  std::string_view function() const override { return "sum"; }
+  std::vector<variant_info> variants(side) const override {
+    std::vector<variant_info> all;
+    for (const char* name :
+         {"good", "wrong", "doubtful", "picky", "never", "crash", "exit", "hang", "noisy", "slow"})
+      all.push_back({name, {promise(dtype::f32)}, claim::same_bits_run_to_run});
+    all.front().contracts.push_back(promise(dtype::bf16));
+    return all;
+  }
+  std::vector<std::string> regimes() const override { return {"plain", "odd"}; }
+  std::vector<std::string> laws() const override { return {"agrees_with_truth", "same_bits_run_to_run"}; }
+  std::vector<std::pair<std::string, double>> coverage_floors() const override {
+    const char* wanted = std::getenv("FAKE_FLOOR");
+    return {{"even", wanted ? std::atof(wanted) : 0.2}};
+  }
+
+  case_spec draw(std::string_view variant, dtype, std::uint64_t seed, std::uint64_t index,
+                 std::string_view regime) const override {
+    case_spec c;
+    c.op = "fake", c.function = "sum", c.variant = variant;
+    c.problem = "n=" + std::to_string((seed * 7919 + index * 2654435761u) % 20);
+    c.regime = regime.empty() ? "plain" : regime, c.seed = index;
+    return c;
+  }
+
+  std::vector<case_spec> smaller(const case_spec& failing) const override {
+    std::vector<case_spec> all;
+    const std::int64_t n = size_of_problem(failing);
+    for (const std::int64_t m : {n / 2, n - 1}) {
+      if (m < 0 || m == n) continue;
+      all.push_back(failing);
+      all.back().problem = "n=" + std::to_string(m);
+    }
+    return all;
+  }
+
+  case_result examine(const case_spec& c, executor&, const examine_options&) const override {
+    const std::int64_t n = size_of_problem(c);
+    misbehave(c.variant, n);
+    case_result r;
+    r.seconds = 1e-4;
+    if (c.variant == "never" || (c.variant == "picky" && n % 4)) {
+      r.result = outcome::skipped, r.skip_reason = "n is not a multiple of 4";
+      return r;
+    }
+    r.digest = sha256().update(c.problem).hex();
+    if (n % 2 == 0) r.classes.push_back("even");
+    r.judged.elements = 1;
+    finding f;
+    f.test = "E", f.output = "out", f.where = "element 0", f.truth = static_cast<double>(n * (n + 1) / 2);
+    f.computed = f.truth + (c.variant == "wrong" && n >= fails_from ? 3 : 0);
+    f.used = f.computed - f.truth + 0.01 * static_cast<double>(n);
+    f.message = "element 0: computed " + std::to_string(f.computed) + ", true " + std::to_string(f.truth);
+    r.judged.used_histogram[f.passed() ? 3 : used_bins - 1] = 1;
+    r.judged.findings.push_back(f);
+    r.result = !f.passed() ? outcome::fail : c.variant == "doubtful" ? outcome::mistrusted : outcome::pass;
+    if (!f.passed()) r.failed_law = "agrees_with_truth", r.message = f.message;
+    if (c.variant == "doubtful") r.failed_law = "agrees_with_truth", r.message = "the truth is all zero";
+    r.judged.result = r.result;
+    r.laws = {{"agrees_with_truth", r.result, r.message}, {"same_bits_run_to_run", outcome::pass, ""}};
+    return r;
+  }
+
+  recorded_case record(const case_spec& c, executor* where) const override {
+    const std::int64_t n = size_of_problem(c);
+    recorded_case r;
+    r.function = "sum", r.name = "n" + std::to_string(n), r.options["n"] = std::to_string(n);
+    tensor x(dtype::f32, {n});
+    for (std::int64_t i = 0; i < n; ++i) x.set_value(i, static_cast<double>(i + 1));
+    r.tensors.set("x", std::move(x));
+    if (!where) return r;
+    misbehave(c.variant, n);
+    tensor out(dtype::f32, {1});
+    out.set_value(0, static_cast<double>(n * (n + 1) / 2));
+    r.tensors.set("out", std::move(out));
+    return r;
+  }
+
+  bool claims_group(std::string_view group) const override { return group == "sum"; }
+  external_judgement judge(const recorded_case& c, std::string_view) const override {
+    external_judgement e;
+    e.group = c.function + "/" + c.name;
+    const bool expected = c.tensors.has("expected_out");
+    const tensor* out = expected ? c.tensors.find("expected_out") : c.tensors.find("out");
+    if (!out) {
+      e.kind = "unsupported", e.message = "neither out nor expected_out";
+      return e;
+    }
+    double total = 0;
+    for (const double x : c.tensors.at("x").values()) total += x;
+    e.kind = expected ? "expected" : "outputs";
+    e.used = total == out->value(0) ? 0 : 4;
+    e.result = e.used <= 1 ? outcome::pass : outcome::fail;
+    if (e.used > 1) e.message = "out: off by 4 budgets";
+    return e;
+  }
+  case_result examine_recorded(const recorded_case& c, const case_spec& how, executor& where,
+                               const examine_options& options) const override {
+    case_spec same = how;
+    same.problem = "n=" + std::to_string(c.tensors.at("x").size());
+    return examine(same, where, options);
+  }
+
+ private:
+  static std::int64_t size_of_problem(const case_spec& c) {
+    const keyed_text text(c.problem);
+    const std::int64_t n = text.integer("n", 0);
+    text.require_all_read();
+    return n;
+  }
+
+  static void misbehave(std::string_view variant, std::int64_t n) {
+    if (n < 10) return;
+    if (variant == "noisy") {
+      std::printf("{\"id\":1,\"error\":\"a kernel's own words\"}\n");
+      std::fflush(stdout);
+    }
+    if (variant == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (n != 13) return;
+    if (variant == "crash") {
+      std::fprintf(stderr, "assertion failed: n != 13\n");
+      std::fflush(stderr);
+      raise(SIGSEGV);
+    }
+    if (variant == "exit") _exit(7);
+    while (variant == "hang") pause();
+  }
+};
+
+std::unique_ptr<executor> make(std::string_view name, std::string& why_not) {
+  if (name == "host") return std::make_unique<fake_executor>();
+  why_not = std::string(name) + ": no such device here";
+  return nullptr;
+}
+
+}  // namespace
+
+program::instrument world() {
+  static const sum_operation sum;
+  static const operation* const all[] = {&sum};
+  program::instrument w;
+  w.operations = all;
+  w.make_executor = make;
+  w.budgets = [](std::span<const contract> shipped) {
+    return std::to_string(shipped.size()) + " contracts\n";
+  };
+  return w;
+}
+
+}  // namespace plumbline::fake

@@ -1,0 +1,79 @@
+#include "tests/program_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+extern char** environ;
+
+namespace {
+
+std::string read_all(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
+                     const std::vector<std::string>& environment, double interrupt_after, int signal) {
+  const std::string out = folder + "/stdout.txt", err = folder + "/stderr.txt";
+  std::vector<std::string> words = {"plumbline"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv, envp;
+  for (std::string& w : words) argv.push_back(w.data());
+  argv.push_back(nullptr);
+  std::vector<std::string> extra = environment;
+  for (char** e = environ; *e; ++e) envp.push_back(*e);
+  for (std::string& e : extra) envp.push_back(e.data());
+  envp.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  const auto begin = std::chrono::steady_clock::now();
+  const auto since = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  pid_t pid = 0;
+  if (posix_spawn(&pid, PLUMBLINE_WITH_FAKES, &actions, nullptr, argv.data(), envp.data()) != 0)
+    throw std::runtime_error("cannot start " PLUMBLINE_WITH_FAKES);
+  posix_spawn_file_actions_destroy(&actions);
+  int status = 0;
+  bool sent = false;
+  while (waitpid(pid, &status, WNOHANG) == 0) {
+    if (interrupt_after > 0 && !sent && since() > interrupt_after) kill(pid, signal), sent = true;
+    poll(nullptr, 0, 5);
+  }
+  process_end end;
+  end.seconds = since();
+  end.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  end.out = read_all(out), end.err = read_all(err);
+  return end;
+}
+
+scratch_folder::scratch_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "plumbline-test-XXXXXX").string();
+  if (!mkdtemp(pattern.data())) throw std::runtime_error("cannot make " + pattern);
+  path_ = pattern;
+}
+
+scratch_folder::~scratch_folder() {
+  std::error_code none;
+  std::filesystem::remove_all(path_, none);
+}
+
+std::string scratch_folder::read(const std::string& file) const { return read_all(path_ + "/" + file); }

@@ -1,0 +1,108 @@
+// Promises about reports: the JSON's fields and sums, the page that stands alone, recorded cases, judged
+// files.
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/program_process.hpp"
+
+namespace {
+
+using nlohmann::json;
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(program_reports)
+
+BOOST_AUTO_TEST_CASE(the_json_has_its_fields_and_pass_fail_and_mistrusted_make_up_the_cases) {
+  const scratch_folder folder;
+  run_fake({"verify", "fake", "--recorded", "no", "--cases", "40", "--json", "r.json", "--case-timeout",
+            "0.3", "--shrink-steps", "0"},
+           folder.path());
+
+  const json all = json::parse(folder.read("r.json"));
+  BOOST_TEST(all.at("plumbline") == 1);
+  for (const char* key : {"commit", "machine", "seed", "executor", "variants", "laws", "failures"})
+    BOOST_TEST(all.contains(key), key);
+  BOOST_TEST(all.at("variants").size() == 11u);
+  std::int64_t failures = 0;
+  for (const json& row : all.at("variants")) {
+    for (const char* key : {"operator", "variant", "dtype", "cases", "elements", "pass", "fail", "mistrusted",
+                            "skipped", "skips", "budget_used_max", "digest", "seconds"})
+      BOOST_TEST(row.contains(key), key);
+    const auto of = [&](const char* key) { return row.at(key).get<std::int64_t>(); };
+    BOOST_TEST(of("pass") + of("fail") + of("mistrusted") == of("cases"));
+    std::int64_t skips = 0;
+    for (const auto& [reason, n] : row.at("skips").items()) skips += n.get<std::int64_t>();
+    BOOST_TEST(skips == of("skipped"));
+    BOOST_TEST(row.at("digest").get<std::string>().size() == 64u);
+    failures += of("fail") + of("mistrusted");
+  }
+  BOOST_TEST(static_cast<std::int64_t>(all.at("failures").size()) == failures);
+  for (const json& f : all.at("failures"))
+    for (const char* key : {"case", "law", "verdict", "message", "file"}) BOOST_TEST(f.contains(key), key);
+}
+
+BOOST_AUTO_TEST_CASE(the_page_stands_alone) {
+  const scratch_folder folder;
+  run_fake(
+      {"verify", "fake/good", "fake/wrong", "--recorded", "no", "--cases", "10", "--report", "out/r.html"},
+      folder.path());
+
+  const std::string page = folder.read("out/r.html");
+  BOOST_TEST(has(page, "<svg"));
+  BOOST_TEST(has(page, "fake.sum/good f32"));
+  BOOST_TEST(has(page, "plumbline replay"));
+  BOOST_TEST(has(page, "prefers-color-scheme"));
+  for (const char* outside : {"<script", "http://", "https://", "src=", "<link"})
+    BOOST_TEST(!has(page, outside), outside);
+}
+
+BOOST_AUTO_TEST_CASE(outputs_can_be_judged_recorded_and_replayed) {
+  const scratch_folder folder;
+  const std::string path = folder.path();
+  const process_end written =
+      run_fake({"replay", "plumbline1:fake.sum/good:n=4;seed=0", "--outputs", "o.h5"}, path);
+  BOOST_TEST(written.code == 0);
+
+  const process_end judged = run_fake({"judge", "o.h5", "--json", "j.json", "--report", "j.html"}, path);
+  const json cases = json::parse(folder.read("j.json")).at("cases");
+  BOOST_TEST(judged.code == 0);
+  BOOST_TEST(cases.size() == 1u);
+  BOOST_TEST(cases.at(0).at("verdict") == "pass");
+  BOOST_TEST(has(folder.read("j.html"), "sum/case0"));
+
+  const process_end recorded = run_fake({"verify", "fake/good", "--cases", "5", "--json", "r.json"}, path,
+                                        {"PLUMBLINE_RECORDED=" + path});
+  BOOST_TEST(recorded.code == 0);
+  BOOST_TEST(json::parse(folder.read("r.json")).at("recorded").at(0).at("pass") == 1);
+  BOOST_TEST(recorded.out.find("real input") < recorded.out.find("Generated"));
+
+  const process_end again = run_fake({"replay", "o.h5#/sum/case0", "--json", "p.json"}, path);
+  const json one = json::parse(folder.read("p.json")).at("cases").at(0);
+  BOOST_TEST(again.code == 0);
+  for (const char* key : {"case", "verdict", "digest", "metrics", "stages"})
+    BOOST_TEST(one.contains(key), key);
+  BOOST_TEST(one.at("metrics").contains("budget_used"));
+}
+
+BOOST_AUTO_TEST_CASE(a_replay_in_which_every_variant_skips_is_no_pass) {
+  const scratch_folder folder;
+  const process_end end = run_fake({"replay", "plumbline1:fake.sum/never:n=4;seed=0"}, folder.path());
+
+  BOOST_TEST(end.code == 1);
+  BOOST_TEST(has(end.out, "no case was judged"));
+}
+
+BOOST_AUTO_TEST_CASE(the_list_for_machines_names_every_row) {
+  const scratch_folder folder;
+  const process_end end = run_fake({"list", "--json"}, folder.path());
+
+  const json all = json::parse(end.out);
+  BOOST_TEST(all.at("operations").size() == 1u);
+  BOOST_TEST(all.at("operations").at(0).at("rows").size() == 11u);
+  BOOST_TEST(all.at("operations").at(0).at("rows").at(0).at("variant") == "good");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,140 @@
+// Promises of the command line: exit codes, and one clear line for every bad argument.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/program_process.hpp"
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(program)
+
+BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected) {
+  const struct {
+    std::vector<std::string> arguments;
+    std::string names, expects;
+  } cases[] = {
+      {{}, "VERB", "verify"},
+      {{"frobnicate"}, "VERB", "list, verify, replay or judge, got 'frobnicate'"},
+      {{"bisect"}, "VERB", "list, verify, replay or judge"},
+      {{"verify", "--frobnicate"}, "--frobnicate", "no such option"},
+      {{"verify", "nosuch"}, "OP[/VARIANT]", "fake.sum/good"},
+      {{"verify", "fake/nosuch"}, "OP[/VARIANT]", "fake.sum/good"},
+      {{"verify", "--cases", "0"}, "--cases", "from 1"},
+      {{"verify", "--cases", "many"}, "--cases", "whole number"},
+      {{"verify", "--cases", "5x"}, "--cases", "whole number"},
+      {{"verify", "--cases"}, "--cases", "--help"},
+      {{"verify", "--cases", "5", "--minutes", "1"}, "--minutes", "one of --cases and --minutes"},
+      {{"verify", "--minutes", "-1"}, "--minutes", "above 0"},
+      {{"verify", "--minutes", "nan"}, "--minutes", "above 0"},
+      {{"verify", "--seed", "-1"}, "--seed", "whole number"},
+      {{"verify", "--dtype", "f17"}, "--dtype", "bf16"},
+      {{"verify", "--dtype", "e5m2"}, "--dtype", "expected one of f32, bf16"},
+      {{"verify", "--regime", "nosuch"}, "--regime", "plain, odd"},
+      {{"verify", "--shard", "3/2"}, "--shard", "I/N"},
+      {{"verify", "--shard", "0/2"}, "--shard", "I/N"},
+      {{"verify", "--shard", "1/"}, "--shard", "I/N"},
+      {{"verify", "--on", "moon"}, "--on", "host, checked or gpu"},
+      {{"verify", "--recorded", "maybe"}, "--recorded", "yes, no or only"},
+      {{"verify", "--jobs", "0"}, "--jobs", "from 1"},
+      {{"verify", "--case-timeout", "0"}, "--case-timeout", "above 0"},
+      {{"replay"}, "cases", "--help"},
+      {{"replay", "nosuch.h5"}, "CASE", "no such file"},
+      {{"replay", "plumbline99:fake.sum:n=3"}, "version", "plumbline1"},
+      {{"replay", "plumbline1:fake.sum/nosuch:n=3"}, "CASE", "good"},
+      {{"replay", "plumbline1:fake.nosuch:n=3"}, "operator", "fake.sum"},
+      {{"replay", "plumbline1:fake.sum/good:m=3"}, "m", "CASE"},
+      {{"judge", "nosuch.h5"}, "FILE", "no such file"},
+      {{"judge", "nosuch.h5", "--contract", "nosuch"}, "--contract", "f32/fake"},
+      {{"worker"}, "worker", "by hand"},
+  };
+  const scratch_folder folder;
+  for (const auto& c : cases) {
+    const process_end end = run_fake(c.arguments, folder.path());
+
+    BOOST_TEST_CONTEXT((c.arguments.empty() ? "" : c.arguments.front())
+                       << " " << c.names << ": " << end.err) {
+      BOOST_TEST(end.code == 2);
+      BOOST_TEST(has(end.err, c.names));
+      BOOST_TEST(has(end.err, c.expects));
+      BOOST_TEST(lines(end.err) == 1u);
+      BOOST_TEST(end.out.empty());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_verb_has_help_with_an_example) {
+  const scratch_folder folder;
+  for (const char* verb : {"list", "verify", "replay", "judge"}) {
+    const process_end end = run_fake({verb, "--help"}, folder.path());
+
+    BOOST_TEST(end.code == 0);
+    BOOST_TEST(has(end.out, "Example"));
+    BOOST_TEST(has(end.out, std::string("plumbline ") + verb));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(exit_codes_say_pass_failure_mistrust_and_could_not_run) {
+  const scratch_folder folder;
+  const auto verify = [&](const std::string& row, std::vector<std::string> more = {}) {
+    std::vector<std::string> all = {"verify", row, "--cases", "40", "--recorded", "no"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_fake(all, folder.path()).code;
+  };
+
+  BOOST_TEST(verify("fake/good") == 0);
+  BOOST_TEST(verify("fake/picky") == 0);
+  BOOST_TEST(verify("fake/wrong") == 1);
+  BOOST_TEST(verify("fake/doubtful") == 1);
+  BOOST_TEST(verify("fake/never") == 1);
+  BOOST_TEST(verify("fake/good", {"--on", "gpu"}) == 3);
+  BOOST_TEST(verify("fake/good", {"--on", "checked"}) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(an_executor_that_is_not_there_is_one_clear_line) {
+  const scratch_folder folder;
+  const process_end end = run_fake({"verify", "--on", "gpu"}, folder.path());
+
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(end.err == "plumbline: gpu: no such device here\n");
+}
+
+BOOST_AUTO_TEST_CASE(missing_recorded_cases_are_no_pass) {
+  const scratch_folder folder;
+  const process_end end =
+      run_fake({"verify", "fake/good"}, folder.path(), {"PLUMBLINE_RECORDED=" + folder.path()});
+
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(has(end.err, "no recorded cases"));
+}
+
+BOOST_AUTO_TEST_CASE(a_missed_coverage_floor_is_mistrusted_from_a_hundred_cases_on) {
+  const scratch_folder folder;
+  const auto verify = [&](const std::string& cases, const std::string& floor) {
+    return run_fake({"verify", "fake/good", "--recorded", "no", "--cases", cases}, folder.path(),
+                    {"FAKE_FLOOR=" + floor});
+  };
+  const process_end few = verify("99", "0.9"), missed = verify("100", "0.9"), met = verify("100", "0.3");
+
+  BOOST_TEST(few.code == 0);
+  BOOST_TEST(missed.code == 1);
+  BOOST_TEST(has(missed.out, "coverage floor was missed"));
+  BOOST_TEST(met.code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(budgets_are_listed_for_every_contract_once) {
+  const scratch_folder folder;
+  const process_end end = run_fake({"list", "--budgets"}, folder.path());
+
+  BOOST_TEST(end.code == 0);
+  BOOST_TEST(end.out == "2 contracts\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
