@@ -1,0 +1,362 @@
+#include "properties/flash_decode_recorded.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "properties/generate/layout.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::flash_decode {
+
+namespace {
+
+constexpr std::string_view provenance[] = {"seed",
+                                           "note",
+                                           "computed_in",
+                                           "compare_note",
+                                           "case",
+                                           "contract",
+                                           "operator",
+                                           "columns",
+                                           "title",
+                                           "description",
+                                           "role",
+                                           "executor",
+                                           "changes",
+                                           "generator",
+                                           "expected",
+                                           "append",
+                                           "seqlen_k",
+                                           "max_seqlen_q",
+                                           "max_seqlen_k_new",
+                                           "shared_pages",
+                                           "empty_percent"};
+constexpr std::string_view provenance_prefixes[] = {"source_",   "licence", "license",
+                                                    "contract_", "recipe",  "origin"};
+
+bool is_provenance(std::string_view name) {
+  for (std::string_view one : provenance)
+    if (one == name) return true;
+  for (std::string_view prefix : provenance_prefixes)
+    if (name.substr(0, prefix.size()) == prefix) return true;
+  return false;
+}
+
+std::int64_t parse_integer(const std::string& name, const std::string& text) {
+  try {
+    return keyed_text("x=" + text).integer("x", 0);
+  } catch (const bad_argument&) {
+    throw bad_argument(name, "expected a whole number, got \"" + text + "\"");
+  }
+}
+
+const tensor& needed(const recorded_case& c, std::string_view name, int rank) {
+  const tensor* t = c.tensors.find(name);
+  if (t == nullptr) throw bad_argument(std::string(name), "expected a tensor of this name in the case");
+  if (t->rank() != rank)
+    throw bad_argument(std::string(name),
+                       "expected " + std::to_string(rank) + " axes, got " + std::to_string(t->rank()));
+  return *t;
+}
+
+std::vector<std::int64_t> whole_values(const recorded_case& c, std::string_view name) {
+  const tensor* t = c.tensors.find(name);
+  std::vector<std::int64_t> values;
+  if (t == nullptr) return values;
+  for (double x : t->values()) values.push_back(static_cast<std::int64_t>(x));
+  return values;
+}
+
+std::vector<std::int64_t> differences(const std::vector<std::int64_t>& cumulative) {
+  std::vector<std::int64_t> lengths;
+  for (std::size_t i = 1; i < cumulative.size(); ++i) lengths.push_back(cumulative[i] - cumulative[i - 1]);
+  return lengths;
+}
+
+// Rows laid out again with a gap behind each.
+tensor spread(const tensor& t, std::int64_t gap) {
+  std::vector<std::int64_t> shape(t.shape().begin(), t.shape().end());
+  tensor wide = generate::rows_between_nan(t.type(), shape, gap);
+  const std::int64_t width = shape.back(), bytes = static_cast<std::int64_t>(size_of(t.type()));
+  for (std::int64_t row = 0; width > 0 && row < t.size() / width; ++row)
+    std::memcpy(wide.data() + row * (width + gap) * bytes, t.data() + row * width * bytes,
+                static_cast<std::size_t>(width * bytes));
+  return wide;
+}
+
+// Copies the tensors of these names that the case has.
+void take(const recorded_case& c, std::initializer_list<std::string_view> names, std::int64_t gap,
+          tensor_set& inputs) {
+  for (std::string_view name : names)
+    if (const tensor* t = c.tensors.find(name))
+      inputs.set(std::string(name), gap > 0 && t->rank() >= 3 ? spread(*t, gap) : *t);
+}
+
+void check_type(const std::string& said, dtype found) {
+  const auto named = dtype_from(said);
+  if (!said.empty() && named != found)
+    throw bad_argument("dtype", "the case says " + said + ", its tensors are " + std::string(name_of(found)));
+}
+
+// Everything that attend and append share, from the tensors.
+void read_cache(const recorded_case& c, recorded_options& options, std::int64_t b, cache_shape& p,
+                tensor_set& inputs) {
+  const tensor& k = needed(c, "k_cache", 4);
+  const tensor& v = needed(c, "v_cache", 4);
+  p.type = k.type();
+  check_type(options.word("dtype", ""), p.type);
+  p.b = b;
+  p.hk = k.dim(2);
+  p.d = k.dim(3);
+  p.dv = v.dim(3);
+  if (const tensor* table = c.tensors.find("page_table")) {
+    p.page_size = k.dim(1);
+    p.num_pages = k.dim(0);
+    p.batch_cache = table->dim(0);
+    p.max_pages = table->dim(1);
+    p.capacity = p.page_size * p.max_pages;
+  } else {
+    p.batch_cache = k.dim(0);
+    p.capacity = k.dim(1);
+  }
+  p.has_batch_idx = c.tensors.has("cache_batch_idx");
+  p.cache_leftpad = whole_values(c, "cache_leftpad");
+  p.cache_seqlens = whole_values(c, "cache_seqlens");
+  if (p.cache_seqlens.empty()) p.cache_seqlens.assign(static_cast<std::size_t>(b), p.capacity);
+  p.gap = options.integer("gap", 0);
+  take(c, {"k_cache", "v_cache"}, p.gap, inputs);
+  inputs.set("cache_seqlens", generate::integers(p.cache_seqlens));
+  if (p.has_batch_idx) inputs.set("cache_batch_idx", generate::integers(whole_values(c, "cache_batch_idx")));
+  if (!p.cache_leftpad.empty()) inputs.set("cache_leftpad", generate::integers(p.cache_leftpad));
+  take(c, {"page_table"}, 0, inputs);
+  const std::pair<const char*, std::int64_t> said[] = {
+      {"batch_size", p.b},        {"num_heads_k", p.hk},    {"head_dim", p.d},  {"head_dim_v", p.dv},
+      {"page_size", p.page_size}, {"capacity", p.capacity}, {"num_heads", p.hq}};
+  for (const auto& [name, found] : said)
+    if (const std::int64_t value = options.integer(name, found); value != found)
+      throw bad_argument(name,
+                         "the case says " + std::to_string(value) + ", its tensors " + std::to_string(found));
+}
+
+template <class Problem>
+void read_masks(recorded_options& options, Problem& p) {
+  p.causal = options.integer("causal", 0) != 0;
+  p.window_left = options.integer("window_left", -1);
+  p.window_right = options.integer("window_right", -1);
+  p.attention_chunk = options.integer("attention_chunk", 0);
+}
+
+// q, packed or not: heads, tokens, and the number of sequences.
+std::int64_t read_queries(const recorded_case& c, cache_shape& p, std::int64_t& sq) {
+  const bool packed = c.tensors.has("cu_seqlens_q");
+  const tensor& q = needed(c, "q", packed ? 3 : 4);
+  p.hq = q.dim(packed ? 1 : 2);
+  if (!packed) {
+    sq = q.dim(1);
+    return q.dim(0);
+  }
+  p.seqlens_q = differences(whole_values(c, "cu_seqlens_q"));
+  sq = p.seqlens_q.empty() ? 0 : *std::max_element(p.seqlens_q.begin(), p.seqlens_q.end());
+  return static_cast<std::int64_t>(p.seqlens_q.size());
+}
+
+void read_attend_options(const recorded_case& c, recorded_options& options, attend_problem& p) {
+  p.softmax_scale = options.real("softmax_scale", 0);
+  p.softcap = options.real("softcap", 0);
+  p.num_splits = options.integer("num_splits", 0);
+  read_masks(options, p);
+  p.has_qv = c.tensors.has("qv");
+  p.has_sink = c.tensors.has("learnable_sink");
+  p.out_type = p.type == dtype::e4m3 ? dtype::bf16 : p.type;
+  if (options.has("out_dtype"))
+    if (const auto type = dtype_from(options.word("out_dtype", ""))) p.out_type = *type;
+  const std::int64_t sq = options.integer("seqlen_q", p.sq);
+  if (p.seqlens_q.empty() && sq != p.sq)
+    throw bad_argument("seqlen_q", "the case says " + std::to_string(sq) + ", q has " + std::to_string(p.sq));
+}
+
+}  // namespace
+
+std::int64_t recorded_options::integer(const std::string& name, std::int64_t fallback) {
+  read_[name] = true;
+  const auto found = from_.options.find(name);
+  return found == from_.options.end() ? fallback : parse_integer(name, found->second);
+}
+
+double recorded_options::real(const std::string& name, double fallback) {
+  read_[name] = true;
+  const auto found = from_.options.find(name);
+  return found == from_.options.end() ? fallback : keyed_text("x=" + found->second).real("x", fallback);
+}
+
+std::string recorded_options::word(const std::string& name, const std::string& fallback) {
+  read_[name] = true;
+  const auto found = from_.options.find(name);
+  return found == from_.options.end() ? fallback : found->second;
+}
+
+std::string recorded_options::unsupported(std::initializer_list<std::string_view> known_tensors) const {
+  std::string names;
+  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  for (const auto& [name, value] : from_.options)
+    if (read_.count(name) == 0 && !is_provenance(name)) add("option " + name + "=" + value);
+  for (const auto& [name, value] : from_.tensors)
+    if (std::find(known_tensors.begin(), known_tensors.end(), name) == known_tensors.end())
+      add("tensor " + name);
+  return names;
+}
+
+recorded_attend read_attend(const recorded_case& c, recorded_options& options) {
+  recorded_attend r;
+  attend_problem& p = r.problem;
+  const std::int64_t b = read_queries(c, p, p.sq);
+  read_cache(c, options, b, p, r.inputs);
+  read_attend_options(c, options, p);
+  take(c, {"q", "qv"}, p.gap, r.inputs);
+  take(c, {"cu_seqlens_q", "q_descale", "k_descale", "v_descale", "learnable_sink"}, 0, r.inputs);
+  return r;
+}
+
+recorded_append read_append(const recorded_case& c, recorded_options& options) {
+  recorded_append r;
+  append_problem& p = r.problem;
+  const bool packed = c.tensors.has("cu_seqlens_k_new");
+  const tensor& k_new = needed(c, "k_new", packed ? 3 : 4);
+  p.seqlens_new = differences(whole_values(c, "cu_seqlens_k_new"));
+  p.sn = !packed                 ? k_new.dim(1)
+         : p.seqlens_new.empty() ? 0
+                                 : *std::max_element(p.seqlens_new.begin(), p.seqlens_new.end());
+  p.hq = k_new.dim(packed ? 1 : 2);
+  const bool has_q = c.tensors.has("q");
+  if (has_q) read_queries(c, p, p.sq);
+  read_cache(c, options, packed ? static_cast<std::int64_t>(p.seqlens_new.size()) : k_new.dim(0), p,
+             r.inputs);
+  const std::int64_t said_new = options.integer("seqlen_new", p.sn);
+  if (!packed && said_new != p.sn)
+    throw bad_argument("seqlen_new",
+                       "the case says " + std::to_string(said_new) + ", k_new has " + std::to_string(p.sn));
+  read_masks(options, p);
+  static_cast<cache_shape&>(r.attend) = p;
+  r.attend.sq = p.sq;
+  read_attend_options(c, options, r.attend);
+  if (const tensor* cos = c.tensors.find("rotary_cos")) {
+    p.rotary_dim = 2 * cos->dim(1);
+    p.seqlen_rotary = cos->dim(0);
+    p.rotary_interleaved = options.integer("rotary_interleaved", 1) != 0;
+    p.rotary_seqlens = whole_values(c, "rotary_seqlens");
+    if (!p.rotary_seqlens.empty()) r.inputs.set("rotary_seqlens", generate::integers(p.rotary_seqlens));
+  } else {
+    options.integer("rotary_interleaved", 1);
+    p.sq = 0;
+    p.seqlens_q.clear();
+  }
+  if (const std::int64_t said = options.integer("rotary_dim", p.rotary_dim); said != p.rotary_dim)
+    throw bad_argument("rotary_dim", "the case says " + std::to_string(said) + ", its tables " +
+                                         std::to_string(p.rotary_dim));
+  take(c, {"q", "qv", "k_new", "v_new"}, p.gap, r.inputs);
+  take(
+      c,
+      {"cu_seqlens_q", "cu_seqlens_k_new", "rotary_cos", "rotary_sin", "q_descale", "k_descale", "v_descale"},
+      0, r.inputs);
+  return r;
+}
+
+recorded_combine read_combine(const recorded_case& c, recorded_options& options) {
+  recorded_combine r;
+  combine_problem& p = r.problem;
+  const tensor& out = needed(c, "out_partial", 5);
+  const tensor& lse = needed(c, "lse_partial", 4);
+  p.num_splits = out.dim(0);
+  p.b = out.dim(1);
+  p.sq = out.dim(2);
+  p.hq = out.dim(3);
+  p.dv = out.dim(4);
+  p.gap = options.integer("gap", 0);
+  for (const char* name : {"batch_size", "num_heads", "num_splits", "seqlen_q", "head_dim_v"})
+    options.integer(name, 0);
+  const auto type = dtype_from(options.word("out_dtype", "f32"));
+  if (!type)
+    throw bad_argument("out_dtype",
+                       "expected f32, f16 or bf16, got \"" + options.word("out_dtype", "") + "\"");
+  p.out_type = *type;
+  take(c, {"out_partial"}, p.gap, r.inputs);
+  tensor by_head = lse_by_head({p.num_splits, p.b, p.sq, p.hq});
+  const auto values = lse.values();
+  for (std::int64_t i = 0; i < lse.size(); ++i) {
+    const std::int64_t index[] = {i / (p.b * p.sq * p.hq), i / (p.sq * p.hq) % p.b, i / p.hq % p.sq,
+                                  i % p.hq};
+    by_head.set_value(by_head.offset(index), values[static_cast<std::size_t>(i)]);
+  }
+  r.inputs.set("lse_partial", std::move(by_head));
+  return r;
+}
+
+namespace {
+
+std::string real_text(double x) {
+  keyed_text text;
+  text.put("x", x, x + 1);
+  return text.str().substr(2);
+}
+
+std::map<std::string, std::string> cache_options(const cache_shape& p) {
+  std::map<std::string, std::string> o;
+  o["operator"] = "flash_decode";
+  o["dtype"] = name_of(p.type);
+  o["batch_size"] = std::to_string(p.b);
+  o["num_heads"] = std::to_string(p.hq);
+  o["num_heads_k"] = std::to_string(p.hk);
+  o["head_dim"] = std::to_string(p.d);
+  o["head_dim_v"] = std::to_string(p.dv);
+  o["page_size"] = std::to_string(p.page_size);
+  o["capacity"] = std::to_string(p.capacity);
+  if (p.gap > 0) o["gap"] = std::to_string(p.gap);
+  return o;
+}
+
+template <class Problem>
+void put_masks(const Problem& p, std::map<std::string, std::string>& o) {
+  o["causal"] = p.causal ? "1" : "0";
+  o["window_left"] = std::to_string(p.window_left);
+  o["window_right"] = std::to_string(p.window_right);
+  o["attention_chunk"] = std::to_string(p.attention_chunk);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> options_of_problem(const attend_problem& p) {
+  auto o = cache_options(p);
+  put_masks(p, o);
+  o["seqlen_q"] = std::to_string(p.sq);
+  o["softmax_scale"] = real_text(effective_scale(p));
+  o["softcap"] = real_text(p.softcap);
+  o["num_splits"] = std::to_string(p.num_splits);
+  o["out_dtype"] = name_of(p.out_type);
+  return o;
+}
+
+std::map<std::string, std::string> options_of_problem(const append_problem& p) {
+  auto o = cache_options(p);
+  put_masks(p, o);
+  o["append"] = "1";
+  o["seqlen_new"] = std::to_string(p.sn);
+  if (p.sq > 0) o["seqlen_q"] = std::to_string(p.sq);
+  o["rotary_dim"] = std::to_string(p.rotary_dim);
+  o["rotary_interleaved"] = p.rotary_interleaved ? "1" : "0";
+  return o;
+}
+
+std::map<std::string, std::string> options_of_problem(const combine_problem& p) {
+  std::map<std::string, std::string> o;
+  o["operator"] = "flash_decode";
+  o["batch_size"] = std::to_string(p.b);
+  o["num_heads"] = std::to_string(p.hq);
+  o["num_splits"] = std::to_string(p.num_splits);
+  o["seqlen_q"] = std::to_string(p.sq);
+  o["head_dim_v"] = std::to_string(p.dv);
+  o["out_dtype"] = name_of(p.out_type);
+  if (p.gap > 0) o["gap"] = std::to_string(p.gap);
+  return o;
+}
+
+}  // namespace plumbline::flash_decode

@@ -1,0 +1,28 @@
+// The list of all functions of all operators.  A new operator adds its lines here.
+#include "properties/flash_decode.hpp"
+#include "properties/operation.hpp"
+#include "properties/recorded_source.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline {
+
+std::span<const operation* const> operations() {
+  static const operation* const all[] = {&flash_decode::attend_operation()};
+  return all;
+}
+
+namespace {
+recorded_loader& loader() {
+  static recorded_loader held;
+  return held;
+}
+}  // namespace
+
+void set_recorded_loader(recorded_loader given) { loader() = std::move(given); }
+
+recorded_case load_recorded(std::string_view recorded) {
+  if (!loader()) throw bad_argument("recorded", "this program has no reader of recorded cases");
+  return loader()(recorded);
+}
+
+}  // namespace plumbline
