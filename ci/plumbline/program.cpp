@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/ctest_gpu.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "fixtures/store.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -29,6 +30,7 @@ struct dispatch {
 }  // namespace
 
 int run_program(const instrument& all, int argc, char** argv) {
+  see_only_the_gpu_of_ctest();
   try {
     if (all.set_recorded_loader) all.set_recorded_loader(load_recorded);
     return std::visit(dispatch{all}, parse_command_line(argc, argv));
