@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace plumbline::judging {
 namespace {
@@ -11,6 +12,9 @@ struct projection {
   double weight = 0;  // sum g^2 / tau0^2
   double e = 0, C = 0, rounding = 0, beta2 = 0;
 };
+
+/// Far below its own noise a row says nothing about its scale; E still judges its elements.
+bool measurable(double weight) { return weight > std::numeric_limits<double>::epsilon(); }
 
 projection project(const judged_row& row, std::int64_t begin, std::int64_t end) {
   projection p;
@@ -23,7 +27,7 @@ projection project(const judged_row& row, std::int64_t begin, std::int64_t end) 
     p.rounding += g * one.rounding;
     p.beta2 += g * one.beta * (g * one.beta);
   }
-  if (p.weight > 0) {
+  if (measurable(p.weight)) {
     p.e /= p.weight;
     p.C /= p.weight;
     p.rounding /= p.weight;
@@ -47,7 +51,7 @@ double scale_estimate::used(double K) const { return a == 0 ? 0 : std::fabs(a) /
 
 void amplitude_test::pool(const judged_row& row, std::int64_t begin, std::int64_t end, pooled& into) {
   const projection p = project(row, begin, end);
-  if (!(p.weight > 0)) return;
+  if (!measurable(p.weight)) return;
   const row_noise& n = row.noise;
   into.weight += p.weight;
   into.a += p.weight * p.e;
@@ -72,7 +76,7 @@ void amplitude_test::add(const judged_row& row) {
     }
   }
   const projection p = project(row, 0, columns);
-  if (!(p.weight > 0)) return;
+  if (!measurable(p.weight)) return;
   const scale_estimate here{p.e,
                             std::sqrt(variance_of(row, p)),
                             {{"coherent P rounding", row.noise.D0 - row.noise.D0_sink},

@@ -16,9 +16,11 @@ hard_terms terms_of(const judged_row& row, const judged_element& one, const cont
                     double head_dim, double softcap) {
   const accumulation_noise qk = noise_of(promised.acc_qk), pv = noise_of(promised.acc_pv);
   const double twice = promised.l_from_rounded ? 2 : 1;
+  // The kernel's own maximum may round up to the next integer, so keys twice as large may flush to zero.
+  const double flush_range = promised.shift == p_shift::integer ? 2 : 1;
   const double tanh_error = softcap > 0 ? promised.e_tanh * softcap : 0;
   return {twice * hard_p_slack * unit_roundoff(promised.p_type) * one.S1,
-          twice * row.facts.T1 * one.max_abs_v,
+          twice * flush_range * row.facts.T1 * one.max_abs_v,
           (pv.c_hard * row.noise.groups + unit_roundoff(promised.part_type)) * one.S1,
           (hard_score_sigmas * (row.facts.eps_bar + row.facts.eps_l) + hard_norm_sigmas * qk.c_acc +
            2 * (promised.e_exp + tanh_error)) *
