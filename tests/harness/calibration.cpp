@@ -30,7 +30,10 @@ family family_of(std::int64_t index) {
 }
 
 attention_truth truth_of(const small_attention& a, std::span<const contract> contracts) {
-  return truth_by_definition(a, contracts);
+  const attention_unit unit = unit_of(a);
+  attention_options one_thread;
+  one_thread.threads = 1;
+  return attend({&unit, 1}, contracts, one_thread)[0];
 }
 
 verdict judge_one(const attention_truth& truth, std::size_t which, const contract& promised,

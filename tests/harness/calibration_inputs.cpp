@@ -104,9 +104,13 @@ void draw_ramp(small_attention& a, random_stream& random) {
   fill_normal(a.k, random, 0.3);
   fill_normal(a.v, random, 1);
   const double rise = (10 + 20 * random.uniform()) * (random.chance(0.5) ? 1 : -1);
-  for (std::int64_t i = 0; i < a.rows; ++i) row_of(a.q, i, a.dk)[0] = 4;
-  for (std::int64_t j = 0; j < a.keys; ++j)
-    row_of(a.k, j, a.dk)[0] = rise * static_cast<double>(j) / static_cast<double>(a.keys) / (4 * a.scale);
+  for (std::int64_t d = 0; d < a.dk; ++d) {
+    const double sign = random.chance(0.5) ? 1 : -1;
+    for (std::int64_t i = 0; i < a.rows; ++i) row_of(a.q, i, a.dk)[d] += 0.5 * sign;
+    for (std::int64_t j = 0; j < a.keys; ++j)
+      row_of(a.k, j, a.dk)[d] += sign * rise * static_cast<double>(j) / static_cast<double>(a.keys) /
+                                 (0.5 * static_cast<double>(a.dk) * a.scale);
+  }
 }
 
 void draw_fuzz(small_attention& a, random_stream& random) {

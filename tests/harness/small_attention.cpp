@@ -85,7 +85,9 @@ contract_companions companions(const small_attention& a, const std::vector<score
   out.flushed = out.A2;
   const real u = unit_roundoff(c.p_type), log2e = 1.442695040888963407359924681001892137L;
   const format f = format_of(c.p_type);
-  const real half_step = std::ldexp(real{0.5}, 1 - f.bias - f.fraction_bits) / c.p_scale;
+  const real smallest_half_step = std::ldexp(real{0.5}, 1 - f.bias - f.fraction_bits);
+  const real at_the_maximum = std::ldexp(real{1}, -40);
+  const double tanh_error = a.softcap > 0 ? c.e_tanh * a.softcap : 0;
   const double c_acc = c.acc_qk == accumulation::f13 ? 6e-5 : 8e-8;
   for (std::int64_t i = 0; i < a.rows; ++i) {
     const scored_row& r = rows[static_cast<std::size_t>(i)];
@@ -93,10 +95,11 @@ contract_companions companions(const small_attention& a, const std::vector<score
     if (n == 0) continue;
     contract_companions::row& row = out.rows[static_cast<std::size_t>(i)];
     const real fs = t.row_facts[static_cast<std::size_t>(i)].sink_factor;
-    std::vector<real> shift;
+    std::vector<real> lifts;
     for (real m : possible_maxima(r))
-      shift.push_back(c.shift == p_shift::integer ? r.s_max * log2e - std::ceil(m * log2e)
-                                                  : (r.s_max - m) * log2e);
+      lifts.push_back(std::exp2(c.shift == p_shift::integer ? r.s_max * log2e - std::ceil(m * log2e)
+                                                            : (r.s_max - m) * log2e));
+    const real half_step = smallest_half_step / (c.p_scale * lifts[0]);
     std::vector<real> dP2(n), d2(n), eps2(n);
     real Vs = 0, eps_sum = 0, w2_sum = 0, eps_l = 0, T1 = 0;
     std::vector<real> b(theta_count, 0), delta(theta_count, 0);
@@ -106,8 +109,8 @@ contract_companions companions(const small_attention& a, const std::vector<score
       bool exact = true;
       real mean2 = 0;
       for (std::size_t t9 = 0; t9 < theta_count; ++t9) {
-        real lift = std::exp2(shift[t9]);
-        if (lift * r.p[j] > 1) lift = std::exp2(shift[0]);
+        // A key that is itself the maximum stands at 1, whatever the last bit says.
+        const real lift = lifts[t9] * r.p[j] > 1 + at_the_maximum ? lifts[0] : lifts[t9];
         const real p = r.p[j] * lift * c.p_scale;
         const real rounded = round_to(c.p_type, static_cast<double>(p), overflow::saturate);
         const real d = p > 0 ? rounded / p - 1 : 0;
@@ -118,7 +121,7 @@ contract_companions companions(const small_attention& a, const std::vector<score
       }
       dP2[j] = exact ? 0 : std::max(real{0.18} * u * u, mean2);
       const real norms = c_acc * a.scale * r.norm_q * r.norm_k[j], far = 1.2e-7L * (r.s_max - r.s[j]);
-      eps2[j] = norms * norms + real{0.1} * far * far;
+      eps2[j] = norms * norms + real{0.1} * far * far + tanh_error * tanh_error;
       d2[j] = dP2[j] + eps2[j] + static_cast<real>(c.e_exp) * c.e_exp / 3;
       eps_sum += r.w[j] * r.w[j] * eps2[j];
       w2_sum += r.w[j] * r.w[j];

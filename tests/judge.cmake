@@ -1,0 +1,22 @@
+# The judge: both sides of every threshold, then correct kernels that must pass and planted faults that must not.
+plumbline_test(NAME judge_test
+  SOURCES
+    harness/judge_classes_test.cpp
+    harness/judge_elements_test.cpp
+    harness/judge_filters_test.cpp
+    harness/judge_verdict_test.cpp
+  LINK judge LABELS judge smoke)
+
+add_library(judge_calibration STATIC EXCLUDE_FROM_ALL
+  harness/calibration.cpp
+  harness/calibration_inputs.cpp
+  harness/simulated_kernel.cpp
+  harness/small_attention.cpp)
+target_link_libraries(judge_calibration PUBLIC judge)
+
+plumbline_test(NAME judge_calibration_test
+  SOURCES harness/judge_calibration_test.cpp LINK judge_calibration LABELS judge TIMEOUT 600)
+plumbline_test(NAME judge_calibration_long_test
+  SOURCES harness/judge_calibration_long_test.cpp LINK judge_calibration LABELS judge long TIMEOUT 7200)
+plumbline_test(NAME judge_reference_test
+  SOURCES harness/judge_reference_test.cpp LINK judge_calibration LABELS judge)
