@@ -214,7 +214,7 @@ emulation emulate(const contract& c, const attention_unit& unit) {
   e.u = unit_roundoff(c.p_type);
   constexpr double kappa2 = 0.18;  // variance of a rounding error over u^2, log-uniform significand
   e.rule.floor_variance = c.p_type == dtype::f64 ? 0.0 : kappa2 * e.u * e.u;
-  e.rule.one = c.p_scale;
+  e.rule.one = c.p_scale * (1 + 0x1p-40);  // the key that is the maximum comes out as 1 within rounding
   if (c.p_type != dtype::f64) {
     const format f = format_of(c.p_type);
     e.rule.magic = std::ldexp(1.5, 52 - f.fraction_bits);

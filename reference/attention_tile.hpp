@@ -70,7 +70,7 @@ struct weight_call {
 struct rounding_rule {
   double magic;  // 1.5 * 2^(52 - fraction bits): (x + c) - c rounds to the step of c = 2^exponent * magic
   double min_normal;      // 2^emin
-  double one;             // P = 1: p_scale
+  double one;             // P = 1: p_scale and a few last places
   double floor_variance;  // (kappa0 u_P)^2
 };
 
