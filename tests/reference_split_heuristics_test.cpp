@@ -4,6 +4,7 @@
 // specification too; rows on a tie (0.85 of the best efficiency) tell a double comparison from a float one.
 #include <boost/test/unit_test.hpp>
 
+#include "reference/core/random.hpp"
 #include "reference/flash_decode_problem.hpp"
 
 using namespace plumbline;
@@ -70,6 +71,14 @@ constexpr row pull_request_1236[] = {
     {{32, 32, 114, 93, 128, 256, 1}, 3},  {{4, 4, 132, 24, 128, 256, 0}, 17},
     {{9, 3, 108, 187, 128, 256, 1}, 10},  {{4, 4, 108, 32, 128, 64, 1}, 19},
     {{3, 1, 132, 187, 128, 256, 0}, 36},  {{1, 1, 114, 187, 128, 64, 0}, 46},
+    {{12, 4, 108, 10, 128, 128, 1}, 8},   {{1, 1, 114, 8, 128, 256, 0}, 4},
+    {{1, 1, 132, 40, 128, 256, 0}, 17},   {{12, 4, 132, 8, 128, 128, 0}, 7},
+    {{32, 32, 132, 10, 128, 64, 1}, 4},   {{96, 32, 108, 10, 128, 128, 1}, 1},
+    {{96, 32, 132, 8, 128, 128, 1}, 1},   {{9, 3, 108, 8, 128, 128, 1}, 1},
+    {{8, 8, 132, 50, 128, 256, 1}, 14},   {{9, 3, 132, 8, 128, 64, 1}, 1},
+    {{1, 1, 114, 9, 128, 96, 0}, 4},      {{1, 1, 132, 8, 128, 64, 1}, 1},
+    {{4, 4, 132, 8, 128, 64, 1}, 1},      {{1, 1, 132, 256, 128, 256, 0}, 52},
+    {{96, 32, 108, 8, 128, 128, 0}, 1},   {{6, 3, 132, 8, 128, 128, 0}, 7},
 };
 
 struct range_row {
@@ -148,6 +157,11 @@ BOOST_AUTO_TEST_CASE(the_rule_of_pull_request_1236_gives_the_recorded_splits) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(head_dim_256_splits_less_willingly_up_to_40_blocks) {
+  BOOST_TEST(num_splits_heuristic_pr1236(38, 38, 132, 40, 128, 256, false) == 1);
+  BOOST_TEST(num_splits_heuristic_pr1236(38, 38, 132, 41, 128, 256, false) > 1);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_to_do_is_one_split) {
   BOOST_TEST(num_splits_heuristic(0, 132, 128, 1, 0, false, 128) == 1);
   BOOST_TEST(num_splits_heuristic(1, 132, 0, 1, 0, false, 128) == 1);
@@ -163,30 +177,35 @@ BOOST_AUTO_TEST_CASE(split_ranges_are_the_recorded_ones) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(the_splits_of_a_tile_cover_every_visible_key_once) {
-  for (const range_row& r : ranges) {
-    split_tile t = tile_of(r);
+BOOST_AUTO_TEST_CASE(the_splits_of_a_tile_read_every_visible_key_exactly_once) {
+  random_stream random(13, "tiles");
+  for (int n = 0; n < 3000; ++n) {
+    split_tile t;
+    t.block_m = random.integer(1, 8);
+    t.block_n = random.integer(1, 4);
+    t.packed = random.chance(0.5);
+    t.group = random.integer(1, 4);
+    t.num_splits = random.integer(1, 9);
+    t.mask = {random.chance(0.3), random.integer(-1, 4), random.integer(-1, 4), random.integer(0, 4)};
+    if (t.mask.causal) t.mask.window_right = 0;
     attend_problem p;
-    p.sq = r.argument[5];
     p.causal = t.mask.causal;
     p.window_left = t.mask.window_left;
     p.window_right = t.mask.window_right;
     p.attention_chunk = t.mask.attention_chunk;
-    const std::int64_t sk = r.argument[6], group = t.packed ? t.group : 1;
-    const auto reads = [&](std::int64_t key) {
-      int times = 0;
-      for (t.split = 0; t.split < t.num_splits; ++t.split) {
-        const key_range blocks = split_block_range(t, p.sq, sk);
-        times += key / t.block_n >= blocks.begin && key / t.block_n < blocks.end;
+    const std::int64_t sq = random.integer(1, 6), sk = random.integer(0, 20);
+    const std::int64_t rows = t.packed ? sq * t.group : sq;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      t.m_block = r / t.block_m;
+      const key_range visible = visible_keys(p, t.packed ? r / t.group : r, sq, sk);
+      for (std::int64_t key = visible.begin; key < visible.end; ++key) {
+        int times = 0;
+        for (t.split = 0; t.split < t.num_splits; ++t.split) {
+          const key_range blocks = split_block_range(t, sq, sk);
+          times += key / t.block_n >= blocks.begin && key / t.block_n < blocks.end;
+        }
+        BOOST_TEST_REQUIRE(times == 1);
       }
-      return times;
-    };
-    for (std::int64_t row = t.m_block * t.block_m; row < (t.m_block + 1) * t.block_m; row += group) {
-      if (row / group >= p.sq) break;
-      const key_range visible = visible_keys(p, row / group, p.sq, sk);
-      if (visible.begin == visible.end) continue;
-      BOOST_TEST_REQUIRE(reads(visible.begin) == 1);
-      BOOST_TEST_REQUIRE(reads(visible.end - 1) == 1);
     }
   }
 }

@@ -85,6 +85,14 @@ BOOST_AUTO_TEST_CASE(defaults_are_left_out_and_filled_in) {
   read.require_all_read();
 }
 
+BOOST_AUTO_TEST_CASE(a_default_is_recognised_by_its_bits) {
+  keyed_text text;
+  text.put("zero", -0.0, 0.0);
+  text.put("none", std::nan(""), std::nan(""));
+
+  BOOST_TEST(text.str() == "zero=-0");
+}
+
 BOOST_AUTO_TEST_CASE(malformed_lines_are_refused_by_name) {
   BOOST_TEST(refuses("i", "i"));
   BOOST_TEST(refuses("i=", "i="));
