@@ -1,4 +1,4 @@
-// The kernels of flash_decode on the host executor: exact answers by hand, a naive double loop, same bits.
+// The kernels of flash_decode on one executor: exact answers by hand, a naive double loop, same bits.
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -18,7 +18,20 @@ using plumbline::tensor;
 using plumbline::tensor_set;
 using plumbline::variant;
 
+#ifndef PLUMBLINE_TEST_EXECUTOR
+#define PLUMBLINE_TEST_EXECUTOR "host"
+#endif
+
 namespace {
+
+constexpr side where = std::string_view(PLUMBLINE_TEST_EXECUTOR) == "gpu" ? side::gpu : side::host;
+
+std::unique_ptr<plumbline::executor> make_test_executor() {
+  std::string why_not;
+  auto on = plumbline::make_executor(PLUMBLINE_TEST_EXECUTOR, why_not);
+  if (!on) BOOST_FAIL(why_not);
+  return on;
+}
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -54,8 +67,7 @@ const char* const problems[] = {
 
 tensor_set run_row(const variant<fd::attend_problem>& row, const fd::attend_problem& problem,
                    tensor_set& inputs, const run_options& options = {}) {
-  std::string why_not;
-  const auto on = plumbline::make_executor("host", why_not);
+  const auto on = make_test_executor();
   tensor_set outputs = fd::make_outputs(problem);
   for (auto& output : outputs) output.value.poison(0xff);
   const auto fault = on->run([&](const auto& args, auto& launcher) { row.run(problem, args, launcher); },
@@ -73,7 +85,7 @@ void require_same(const tensor_set& a, const tensor_set& b) {
 template <class Visit>
 void for_each_case(Visit visit) {
   int cases = 0;
-  for (const auto& row : fd::attend_variants(side::host))
+  for (const auto& row : fd::attend_variants(where))
     for (dtype type : types)
       for (const char* text : problems) {
         const fd::attend_problem problem =
@@ -101,7 +113,7 @@ BOOST_AUTO_TEST_CASE(attention_agrees_with_a_naive_loop) {
 }
 
 BOOST_AUTO_TEST_CASE(equal_scores_give_the_exact_mean) {
-  for (const auto& row : fd::attend_variants(side::host))
+  for (const auto& row : fd::attend_variants(where))
     for (dtype type : types) {
       const auto problem =
           fd::naive::attend_from("dtype=" + std::string(name_of(type)) + ",d=16,cache_seqlens=4");
@@ -133,7 +145,7 @@ BOOST_AUTO_TEST_CASE(schedules_and_os_threads_change_no_bit) {
 }
 
 BOOST_AUTO_TEST_CASE(page_layout_changes_no_bit) {
-  for (const auto& row : fd::attend_variants(side::host))
+  for (const auto& row : fd::attend_variants(where))
     for (dtype type : types) {
       const std::string shape = "dtype=" + std::string(name_of(type)) +
                                 ",b=2,hq=4,hk=2,sq=2,d=64,cache_seqlens=96/65,causal=1,num_splits=2";
@@ -152,7 +164,7 @@ BOOST_AUTO_TEST_CASE(page_layout_changes_no_bit) {
 
 BOOST_AUTO_TEST_CASE(a_row_that_claims_it_gives_the_same_bits_for_any_split_count) {
   int rows = 0;
-  for (const auto& row : fd::attend_variants(side::host)) {
+  for (const auto& row : fd::attend_variants(where)) {
     if (!promises(row.claims, claim::same_bits_any_split_count)) continue;
     auto problem = fd::naive::attend_from("hq=2,hk=1,d=64,capacity=300,cache_seqlens=300,num_splits=1");
     tensor_set inputs = fd::naive::make_inputs(problem, 3);
@@ -167,11 +179,10 @@ BOOST_AUTO_TEST_CASE(a_row_that_claims_it_gives_the_same_bits_for_any_split_coun
 }
 
 tensor_set run_combine(const fd::combine_problem& problem, tensor_set& inputs) {
-  std::string why_not;
-  const auto on = plumbline::make_executor("host", why_not);
+  const auto on = make_test_executor();
   tensor_set outputs = fd::make_outputs(problem);
   for (auto& output : outputs) output.value.poison(0xff);
-  const auto& row = fd::combine_variants(side::host)[0];
+  const auto& row = fd::combine_variants(where)[0];
   const auto fault = on->run([&](const auto& args, auto& launcher) { row.run(problem, args, launcher); },
                              inputs, outputs, {});
   if (fault) BOOST_FAIL(fault->message);
@@ -230,11 +241,10 @@ BOOST_AUTO_TEST_CASE(combine_of_one_split_copies_it) {
 }
 
 tensor_set run_append(const fd::append_problem& problem, tensor_set& inputs) {
-  std::string why_not;
-  const auto on = plumbline::make_executor("host", why_not);
+  const auto on = make_test_executor();
   tensor_set outputs = fd::make_outputs(problem, inputs);
   if (outputs.has("q_rotated")) outputs.at("q_rotated").poison(0xff);
-  const auto& row = fd::append_variants(side::host)[0];
+  const auto& row = fd::append_variants(where)[0];
   const auto fault = on->run([&](const auto& args, auto& launcher) { row.run(problem, args, launcher); },
                              inputs, outputs, {});
   if (fault) BOOST_FAIL(fault->message);

@@ -1,5 +1,19 @@
-# The kernels on the host executor.
+# The kernels on the host executor, and on a GPU where such tests are asked for.
 plumbline_test(NAME flash_decode_kernels
   SOURCES flash_decode_kernels_test.cpp flash_decode_naive.cpp
   LINK kernels_flash_decode
   LABELS smoke flash_decode host)
+
+plumbline_test(NAME gpu_executor
+  SOURCES gpu_executor_test.cpp
+  LINK kernels_flash_decode
+  LABELS smoke)
+
+if(PLUMBLINE_GPU_TESTS)
+  plumbline_test(NAME flash_decode_kernels_gpu
+    SOURCES flash_decode_kernels_test.cpp flash_decode_naive.cpp
+    LINK kernels_flash_decode
+    LABELS flash_decode gpu)
+  target_compile_definitions(flash_decode_kernels_gpu PRIVATE PLUMBLINE_TEST_EXECUTOR="gpu")
+  set_tests_properties(flash_decode_kernels_gpu PROPERTIES RESOURCE_GROUPS "1,gpus:1")
+endif()
