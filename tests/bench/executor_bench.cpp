@@ -1,7 +1,8 @@
 // How fast the host executor is: ns a barrier and thread, ns a shuffle and lane, GFLOP/s through mma.
 //
 // One core unless --threads says otherwise.  Each figure is the best of several rounds, since other load only
-// ever adds time.  Printed as a table, or as JSON with --json.
+// ever adds time; the bare switch there and back, which a barrier cannot beat, tells how loaded the machine
+// was. Printed as a table, or as JSON with --json.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -103,6 +104,27 @@ double best_seconds(int os_threads, int blocks, int threads, int repeats) {
   return best;
 }
 
+/// Nanoseconds of a bare switch to a fiber and back, over as many fibers as a block of 128 threads has.
+double best_bare_switch() {
+  constexpr int count = 128, repeats = 3000;
+  simt::fiber_switch fibers;
+  fibers.set_entry(
+      [](void* owner) {
+        while (true) static_cast<simt::fiber_switch*>(owner)->leave();
+      },
+      &fibers);
+  fibers.reserve(count);
+  for (int i = 0; i < count; ++i) fibers.restart(i);
+  double best = 1e9;
+  for (int round = 0; round < 7; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int r = 0; r < repeats; ++r)
+      for (int i = 0; i < count; ++i) fibers.enter(i);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return 1e9 * best / (1.0 * count * repeats);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -123,6 +145,7 @@ int main(int argc, char** argv) {
   std::vector<figure> figures;
   const double cores = os_threads;
   const int blocks = 4 * os_threads;
+  figures.push_back({"bare switch", "ns/there and back", best_bare_switch()});
   figures.push_back({"empty kernel", "ns/thread",
                      1e9 * cores * best_seconds<kernels::empty>(os_threads, 100 * blocks, 256, 1) /
                          (100.0 * blocks * 256)});

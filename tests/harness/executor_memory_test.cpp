@@ -71,7 +71,7 @@ struct place {
 };
 
 void write_one_byte(const place p) { p.base[p.offset] = 1; }
-void write_shared_byte(const place p) { shared_memory<char>()[p.offset] = 1; }
+[[maybe_unused]] void write_shared_byte(const place p) { shared_memory<char>()[p.offset] = 1; }
 void wide_load(const place p) { kernels::load16(p.base + p.offset); }
 void copy_out_of_shared(const place p) { copy_async16(shared_memory<char>() + p.offset, nullptr, false); }
 
@@ -145,6 +145,7 @@ BOOST_AUTO_TEST_CASE(a_copy_to_outside_the_shared_memory_is_reported) {
 
   BOOST_REQUIRE(failed);
   BOOST_TEST(failed->kind == "stray write");
+  BOOST_TEST(mentions(failed, "thread 0, tests/harness/executor_memory_test.cpp:"));
 }
 
 BOOST_AUTO_TEST_CASE(shared_memory_is_nan_when_a_block_starts) {

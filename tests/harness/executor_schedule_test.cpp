@@ -1,7 +1,9 @@
 // Schedules, OS threads and faults: a race-free kernel has one result, and a failed one leaves nothing
 // behind.
 #include <algorithm>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -69,6 +71,35 @@ void in_trouble(const trouble p) {
     if (p.how == 3) return;
   }
   __syncthreads();
+}
+
+/// Blocks 3 and 4 fail; the one that is `later` a while after the other has.
+struct two_failures {
+  std::atomic<int>* started;
+  std::atomic<int>* failing;
+  int later;
+};
+void fail_in_order(const two_failures p) {
+  if (blockIdx.x < 3) return;
+  ++*p.started;
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto wait_for = [&](const std::atomic<int>& count, int least) {
+    while (count < least && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  };
+  wait_for(*p.started, 2);
+  if (static_cast<int>(blockIdx.x) == p.later) {
+    wait_for(*p.failing, 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ++*p.failing;
+  throw std::runtime_error("block failed");
+}
+
+struct block_count {
+  std::atomic<int>* blocks;
+};
+void third_block_fails(const block_count p) {
+  if (++*p.blocks == 3) throw std::runtime_error("third");
 }
 
 struct nothing {};
@@ -171,15 +202,25 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_fails_is_reported_unwound_and_leaves_the_exec
     }
 }
 
-BOOST_AUTO_TEST_CASE(of_several_failing_blocks_the_first_is_reported_for_any_number_of_os_threads) {
-  for (const int os_threads : {1, 2, 8})
-    for (int round = 0; round < 10; ++round) {
-      std::vector<int> live(8);
-      const auto failed =
-          run_kernel<in_trouble>({{8, 1, 1}, 64}, trouble{live.data(), 1}, scheduled("", os_threads));
+BOOST_AUTO_TEST_CASE(of_several_failing_blocks_the_first_is_reported_whoever_fails_first) {
+  for (const int later : {3, 4}) {
+    std::atomic<int> started{0}, failing{0};
 
-      BOOST_TEST(mentions(failed, "block (3,0,0), thread 17"));
-    }
+    const auto failed =
+        run_kernel<fail_in_order>({{5, 1, 1}, 1}, two_failures{&started, &failing, later}, scheduled("", 2));
+
+    BOOST_TEST(failing == 2);
+    BOOST_TEST(mentions(failed, "block (3,0,0), thread 0"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_further_block_starts_after_a_failure) {
+  std::atomic<int> blocks{0};
+
+  const auto failed = run_kernel<third_block_fails>({{100, 1, 1}, 1}, block_count{&blocks}, scheduled("", 1));
+
+  BOOST_TEST(mentions(failed, "block (2,0,0)"));
+  BOOST_TEST(blocks == 3);
 }
 
 BOOST_AUTO_TEST_CASE(several_executors_run_at_once) {
