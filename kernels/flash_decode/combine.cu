@@ -5,6 +5,22 @@
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
 
+void launch_combine(dtype out, const combine_params& p, launcher& on) {
+  const std::int64_t rows = p.b * p.tokens * p.heads;
+  if (rows == 0 || p.dv == 0) return;
+  const grid_size grid = {(rows + combine_warps - 1) / combine_warps, 1, 1};
+  constexpr int threads = 32 * combine_warps;
+  constexpr std::size_t memory = sizeof(float) * most_splits * combine_warps;
+  switch (out) {
+    case dtype::bf16:
+      return kernels::launch<&combine_kernel<dtype::bf16>>(on, "combine", grid, threads, memory, p);
+    case dtype::f16:
+      return kernels::launch<&combine_kernel<dtype::f16>>(on, "combine", grid, threads, memory, p);
+    default:
+      return kernels::launch<&combine_kernel<dtype::f32>>(on, "combine", grid, threads, memory, p);
+  }
+}
+
 void run_combine(const combine_problem& problem, const kernel_arguments& args, launcher& on) {
   const tensor_view partial = args.in("out_partial"), partial_lse = args.in("lse_partial");
   const tensor_view out = args.out("out"), lse = args.out("lse");

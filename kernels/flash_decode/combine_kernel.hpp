@@ -7,8 +7,7 @@
 // alone is copied bit for bit.
 #pragma once
 
-#include "kernels/core/launch.hpp"
-#include "kernels/core/memory.hpp"
+#include "kernels/flash_decode/combine.hpp"
 #include "kernels/flash_decode/softmax.hpp"
 
 namespace plumbline::flash_decode {
@@ -16,20 +15,6 @@ inline namespace PLUMBLINE_SIDE_NAME {
 
 inline constexpr int most_splits = 256;
 inline constexpr int combine_warps = 4;
-
-/// Partials (splits, b, tokens, heads, dv) and (splits, b, tokens, heads), any strides; rows of dv
-/// contiguous.
-struct combine_params {
-  const float* partial;
-  std::int64_t partial_split, partial_batch, partial_token, partial_head;
-  const float* partial_lse;
-  std::int64_t lse_split, lse_batch, lse_token, lse_head;
-  void* out;
-  std::int64_t out_batch, out_token, out_head;
-  float* lse;
-  std::int64_t to_batch, to_token, to_head;
-  std::int64_t splits, b, tokens, heads, dv;
-};
 
 template <dtype Out>
 __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combine_params p) {
@@ -74,22 +59,6 @@ __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combi
   if (lane == 0)
     p.lse[n * p.to_batch + i * p.to_token + h * p.to_head] =
         sum > 0 ? fused(log2_soft(sum), ln_2, highest) : minus_infinity;
-}
-
-inline void launch_combine(dtype out, const combine_params& p, launcher& on) {
-  const std::int64_t rows = p.b * p.tokens * p.heads;
-  if (rows == 0 || p.dv == 0) return;
-  const grid_size grid = {(rows + combine_warps - 1) / combine_warps, 1, 1};
-  constexpr int threads = 32 * combine_warps;
-  constexpr std::size_t memory = sizeof(float) * most_splits * combine_warps;
-  switch (out) {
-    case dtype::bf16:
-      return kernels::launch<&combine_kernel<dtype::bf16>>(on, "combine", grid, threads, memory, p);
-    case dtype::f16:
-      return kernels::launch<&combine_kernel<dtype::f16>>(on, "combine", grid, threads, memory, p);
-    default:
-      return kernels::launch<&combine_kernel<dtype::f32>>(on, "combine", grid, threads, memory, p);
-  }
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

@@ -4,7 +4,7 @@
 // same splits wherever it stands in the batch.  The default number of splits is FlashAttention-3's rule.
 #pragma once
 
-#include "kernels/flash_decode/combine_kernel.hpp"
+#include "kernels/flash_decode/combine.hpp"
 #include "kernels/flash_decode/split_run.hpp"
 #include "kernels/flash_decode/table.hpp"
 
