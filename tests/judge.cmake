@@ -2,6 +2,8 @@
 plumbline_test(NAME judge_test
   SOURCES
     harness/judge_classes_test.cpp
+    harness/judge_combine_test.cpp
+    harness/judge_copies_test.cpp
     harness/judge_elements_test.cpp
     harness/judge_filters_test.cpp
     harness/judge_verdict_test.cpp
@@ -19,4 +21,4 @@ plumbline_test(NAME judge_calibration_test
 plumbline_test(NAME judge_calibration_long_test
   SOURCES harness/judge_calibration_long_test.cpp LINK judge_calibration LABELS judge long TIMEOUT 7200)
 plumbline_test(NAME judge_reference_test
-  SOURCES harness/judge_reference_test.cpp LINK judge_calibration LABELS judge)
+  SOURCES harness/judge_reference_test.cpp harness/judge_vacuity_test.cpp LINK judge_calibration LABELS judge)

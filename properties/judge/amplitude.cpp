@@ -40,6 +40,16 @@ double variance_of(const judged_row& row, const projection& p) {
   return row.lambda / p.weight + row.noise.V0 + row.noise.Vb * p.C * p.C + p.beta2;
 }
 
+scale_estimate estimate_of_row(const judged_row& row, const projection& p) {
+  return {p.e,
+          std::sqrt(variance_of(row, p)),
+          {{"coherent P rounding", row.noise.D0 - row.noise.D0_sink},
+           {"sink", row.noise.D0_sink},
+           {"temperature", row.noise.D1 * std::fabs(p.C)},
+           {"output rounding", std::fabs(p.rounding)},
+           {"accumulation", row.noise.c_dr * row.noise.groups}}};
+}
+
 }  // namespace
 
 double scale_estimate::statistic() const {
@@ -77,19 +87,20 @@ void amplitude_test::add(const judged_row& row) {
   }
   const projection p = project(row, 0, columns);
   if (!measurable(p.weight)) return;
-  const scale_estimate here{p.e,
-                            std::sqrt(variance_of(row, p)),
-                            {{"coherent P rounding", row.noise.D0 - row.noise.D0_sink},
-                             {"sink", row.noise.D0_sink},
-                             {"temperature", row.noise.D1 * std::fabs(p.C)},
-                             {"output rounding", std::fabs(p.rounding)},
-                             {"accumulation", row.noise.c_dr * row.noise.groups}}};
+  const scale_estimate here = estimate_of_row(row, p);
   row_z_ = std::max(row_z_, here.statistic());
   const double used = here.used(K_row_);
   if (where_.row >= 0 && !worse(used, row_used_)) return;
   row_used_ = used;
   worst_ = here;
   where_ = {row.unit, row.row, -1};
+}
+
+double amplitude_test::row_limit(const judged_row& row) const {
+  const projection p = project(row, 0, static_cast<std::int64_t>(row.columns));
+  if (!measurable(p.weight)) return std::numeric_limits<double>::infinity();
+  const scale_estimate here = estimate_of_row(row, p);
+  return here.allowance() + K_row_ * here.sd;
 }
 
 scale_estimate amplitude_test::estimate_of(const pooled& s) const {

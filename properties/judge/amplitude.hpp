@@ -31,6 +31,9 @@ class amplitude_test {
   void add(const judged_row& row);
   finding finish(const row_name& name) const;
 
+  /// Largest scale that this row may be off by.
+  double row_limit(const judged_row& row) const;
+
   double row_statistic() const { return row_z_; }
   double group_statistic() const;
   double tensor_statistic() const { return estimate_of(tensor_).statistic(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "reference/core/formats.hpp"
 
@@ -90,7 +91,10 @@ row_noise noise_of_row(const attention_truth& truth, std::size_t which, const co
   // Taken from the rounded P, the row sum follows the common mode; only the sink's share does not.
   const double common = promised.l_from_rounded ? 1 - out.fs : 1;
   out.V0 = facts.V0 * common * common;
-  out.Vb = std::min(facts.Vb, temperature_cap * temperature_cap);
+  // Where Vs^2 underflows the temperature mode is not a number, and C is too small to matter.
+  out.Vb = facts.Vs * facts.Vs >= std::numeric_limits<double>::min()
+               ? std::min(facts.Vb, temperature_cap * temperature_cap)
+               : 0;
   for (int t = 0; t < theta_count; ++t) {
     out.delta[static_cast<std::size_t>(t)] = facts.delta[t] * common;
     out.slope[static_cast<std::size_t>(t)] = facts.b[t];

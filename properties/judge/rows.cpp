@@ -66,17 +66,22 @@ double rms_test::tensor_statistic() const {
                        : -1e300;
 }
 
+double rms_test::tensor_limit() const {
+  return count_ > 0 ? std::sqrt(X_at(tensor_rms_threshold.K0, freedom_ / (columns_ * columns_) * duplicates_))
+                    : 0;
+}
+
 finding rms_test::finish(const row_name& name) const {
   finding out = finding_of("R", "out");
   if (count_ == 0) return out;
-  const double limit = X_at(tensor_rms_threshold.K0, freedom_ / (columns_ * columns_) * duplicates_);
-  const double tensor_used = Q_ / expected_ / limit;
+  const double limit = tensor_limit();
+  const double tensor_used = Q_ / expected_ / (limit * limit);
   const bool row_is_worse = worse(row_used_, tensor_used);
   out.used = row_is_worse ? row_used_ : tensor_used;
   out.where = row_is_worse ? in_words(worst_, name) : "tensor";
   out.computed = row_is_worse ? row_rms_ : rms();
   out.truth = 1;
-  out.budget = {{"declared noise", 1}, {"chance", (row_is_worse ? row_limit_ : std::sqrt(limit)) - 1}};
+  out.budget = {{"declared noise", 1}, {"chance", (row_is_worse ? row_limit_ : limit) - 1}};
   out.message = "rms error of " + std::string(row_is_worse ? out.where : "the whole output") + " is " +
                 in_words(out.computed, 3) + " times the declared noise, at most " +
                 in_words(sum_of(out.budget), 3) +

@@ -24,6 +24,9 @@ class rms_test {
   double rms() const;
   /// Share of the declared variance that is random noise, not output rounding.
   double noise_share() const;
+  /// Largest rms that may pass, in units of the declared noise: of the worst row, of the tensor.
+  double row_limit() const { return row_limit_; }
+  double tensor_limit() const;
   std::int64_t count() const { return static_cast<std::int64_t>(count_); }
 
  private:
