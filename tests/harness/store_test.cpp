@@ -14,6 +14,7 @@
 #include "fixtures/attribute_text.hpp"
 #include "fixtures/difference.hpp"
 #include "fixtures/dump.hpp"
+#include "fixtures/trial.hpp"
 #include "tests/harness/scratch_folder.hpp"
 
 using namespace plumbline;
@@ -330,6 +331,16 @@ BOOST_AUTO_TEST_CASE(a_changed_signature_is_not_hdf5) {
   bytes[1] = 'X';
   std::ofstream(folder.file("a.h5"), std::ios::binary) << bytes;
   BOOST_TEST(refusal([&] { list(folder.file("a.h5")); }) == folder.file("a.h5") + ": not an HDF5 file");
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_that_crashes_is_a_damaged_file_and_costs_nothing_else) {
+  BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] { ::raise(SIGKILL); }); }) ==
+             "f.h5: damaged: reading it crashes HDF5 (signal 9)");
+  BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] { throw store_error("f.h5: /a: why"); }); }) ==
+             "f.h5: /a: why");
+  BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] { throw std::bad_alloc(); }); }) ==
+             "f.h5: std::bad_alloc");
+  BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] {}); }) == "nothing was refused");
 }
 
 BOOST_AUTO_TEST_CASE(differences_name_the_tensor_the_place_and_both_values) {
