@@ -74,7 +74,11 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
         const planned& p = plan[f.asked.index];
         if (p.asked.what == task::examine) {
           recorded_row& r = run.rows[p.row];
-          const case_result result = result_of(f);
+          case_result result = result_of(f);
+          if (f.got.usage) {  // a record that this function cannot run: named, like any skip
+            result = case_result();
+            result.result = outcome::skipped, result.skip_reason = f.got.error;
+          }
           r.counts.add(f.asked.index, result);
           if (result.result == outcome::pass || result.result == outcome::skipped) return;
           failure bad = failure_from(name_of(*r.op) + "/" + r.variant + " recorded", f.asked.index, result);

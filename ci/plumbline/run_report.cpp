@@ -42,7 +42,10 @@ int exit_code_of(const run_report& r) {
   bool found = !r.failures.empty() || !r.floors_hold;
   for (const row_run& row : r.rows)
     found |= unclean(row.counts) || !row.stopped.empty() || row.counts.cases() == 0;
-  for (const recorded_row& row : r.recorded.rows) found |= unclean(row.counts);
+  std::int64_t judged = 0;
+  for (const row_run& row : r.rows) judged += row.counts.cases();
+  for (const recorded_row& row : r.recorded.rows) found |= unclean(row.counts), judged += row.counts.cases();
+  found |= judged == 0;
   for (const replayed_failure& one : r.replayed) found |= one.result.result != outcome::pass;
   return found ? found_something : all_pass;
 }

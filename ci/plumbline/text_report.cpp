@@ -73,6 +73,9 @@ std::string skips_section(const run_report& r) {
   text_table table({">draws", "row", "why the variant does not take them"});
   for (const row_run& row : r.rows)
     for (const auto& [reason, n] : row.counts.skips) table.add({count(n), row.what.name(), reason});
+  for (const recorded_row& row : r.recorded.rows)
+    for (const auto& [reason, n] : row.counts.skips)
+      table.add({count(n), name_of(*row.op) + "/" + row.variant + " recorded", reason});
   return table.empty() ? "" : "Skipped\n" + table.str();
 }
 
@@ -105,10 +108,10 @@ std::string text_report(const run_report& r, bool colour) {
     text += fmt::format("Saved failures replayed: {}, of which {} pass now\n\n", r.replayed.size(), fixed);
   }
   if (!r.recorded.rows.empty()) text += recorded_section(r.recorded) + "\n";
-  if (!r.rows.empty())
-    for (const std::string& section : {rows_section(r, colour), laws_section(r), skips_section(r),
-                                       warnings_section(r), coverage_section(r)})
-      if (!section.empty()) text += section + "\n";
+  if (!r.rows.empty()) text += rows_section(r, colour) + "\n";
+  for (const std::string& section :
+       {laws_section(r), skips_section(r), warnings_section(r), coverage_section(r)})
+    if (!section.empty()) text += section + "\n";
   std::int64_t cases = 0, fail = 0, mistrusted = 0, skipped = 0;
   const auto count_in = [&](const tally& t) {
     cases += t.cases(), fail += t.fail, mistrusted += t.mistrusted, skipped += t.skipped;
