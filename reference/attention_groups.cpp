@@ -6,7 +6,7 @@ namespace plumbline {
 
 const equal_groups& group_finder::find(const double* s, std::int64_t stride, std::int64_t count) {
   const auto n = static_cast<std::size_t>(count);
-  const std::uint32_t slots = std::bit_ceil(static_cast<std::uint32_t>(2 * n + 1));
+  const std::uint32_t slots = std::bit_ceil(static_cast<std::uint32_t>(4 * n + 1));
   const int shift = 64 - std::countr_zero(slots);
   bits_.resize(n);
   before_.assign(n, -1);

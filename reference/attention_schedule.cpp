@@ -67,7 +67,7 @@ void run_in_stages(std::vector<staged_job>& jobs, int threads) {
   };
   const auto work = [&](int thread) {
     for (std::size_t at; (at = next.fetch_add(1)) < tickets.size();) {
-      const auto [j, s, item] = tickets[at];
+      const int j = tickets[at].job, s = tickets[at].stage, item = tickets[at].item;
       staged_job& job = jobs[static_cast<std::size_t>(j)];
       progress& state = *states[static_cast<std::size_t>(j)];
       stage& now = job.stages[static_cast<std::size_t>(s)];
