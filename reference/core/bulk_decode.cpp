@@ -1,6 +1,5 @@
 #include "reference/core/bulk_decode.hpp"
 
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -8,27 +7,25 @@ namespace plumbline {
 
 namespace {
 
-template <dtype Type>
-constexpr std::array<double, 256> byte_values() {
-  std::array<double, 256> values{};
-  for (std::uint32_t code = 0; code < 256; ++code) values[code] = decode(Type, code);
-  return values;
-}
-
-template <dtype Type>
-void decode_bytes(const std::uint8_t* codes, std::int64_t count, double* out) {
-  static constexpr std::array<double, 256> values = byte_values<Type>();
-  for (std::int64_t i = 0; i < count; ++i) out[i] = values[codes[i]];
-}
-
-double half_value(std::uint16_t code) {
-  const std::uint32_t magnitude = code & 0x7fffu;
-  const std::uint32_t normal = (magnitude << 13) + (112u << 23);
-  const std::uint32_t special = magnitude == 0x7c00u ? 0x7f800000u : 0x7fc00000u;
-  const float small = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f;
-  std::uint32_t bits = magnitude < 0x400u ? std::bit_cast<std::uint32_t>(small) : normal;
-  bits = magnitude >= 0x7c00u ? special : bits;
-  return std::bit_cast<float>(bits | (code & 0x8000u) << 16);
+// Fields of a small format moved into a float, without a branch so that the loop is vectorised.  A subnormal
+// is given the smallest normal exponent and its hidden bit taken off again, which is exact.
+template <dtype Type, class Code>
+void decode_small(const Code* codes, std::int64_t count, double* out) {
+  constexpr format f = format_of(Type);
+  constexpr int shift = 23 - f.fraction_bits;
+  constexpr std::uint32_t sign = 1u << (f.bits - 1), rebias = static_cast<std::uint32_t>(127 - f.bias) << 23;
+  constexpr std::uint32_t least_normal = 1u << f.fraction_bits, hidden = rebias + (1u << 23);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::uint32_t code = codes[i], magnitude = code & (sign - 1);
+    const std::uint32_t moved = magnitude << shift;
+    const float subnormal = std::bit_cast<float>(moved + hidden) - std::bit_cast<float>(hidden);
+    const std::uint32_t is_subnormal = 0u - static_cast<std::uint32_t>(magnitude < least_normal);
+    const std::uint32_t is_special = 0u - static_cast<std::uint32_t>(magnitude > f.max_code);
+    const std::uint32_t bits = (std::bit_cast<std::uint32_t>(subnormal) & is_subnormal) |
+                               ((moved + rebias) & ~is_subnormal) | (0x7f800000u & is_special) |
+                               (code & sign) << (32 - f.bits);
+    out[i] = static_cast<double>(std::bit_cast<float>(bits));
+  }
 }
 
 template <class Integer>
@@ -41,29 +38,26 @@ void widen(const void* codes, std::int64_t count, double* out) {
 
 void decode_row(dtype t, const void* codes, std::int64_t count, double* out) {
   if (count <= 0) return;
+  const auto* bytes = static_cast<const std::uint8_t*>(codes);
+  const auto* halves = static_cast<const std::uint16_t*>(codes);
+  const auto* words = static_cast<const std::uint32_t*>(codes);
   switch (t) {
-    case dtype::bf16: {
-      const auto* halves = static_cast<const std::uint16_t*>(codes);
+    case dtype::bf16:
       for (std::int64_t i = 0; i < count; ++i)
         out[i] = std::bit_cast<float>(static_cast<std::uint32_t>(halves[i]) << 16);
       return;
-    }
-    case dtype::f16: {
-      const auto* halves = static_cast<const std::uint16_t*>(codes);
-      for (std::int64_t i = 0; i < count; ++i) out[i] = half_value(halves[i]);
+    case dtype::f16:
+      return decode_small<dtype::f16>(halves, count, out);
+    case dtype::e4m3:
+      return decode_small<dtype::e4m3>(bytes, count, out);
+    case dtype::e5m2:
+      return decode_small<dtype::e5m2>(bytes, count, out);
+    case dtype::e8m0:
+      for (std::int64_t i = 0; i < count; ++i) out[i] = decode(dtype::e8m0, bytes[i]);
       return;
-    }
-    case dtype::tf32: {
-      const auto* words = static_cast<const std::uint32_t*>(codes);
+    case dtype::tf32:
       for (std::int64_t i = 0; i < count; ++i) out[i] = std::bit_cast<float>(words[i] & 0xffffe000u);
       return;
-    }
-    case dtype::e4m3:
-      return decode_bytes<dtype::e4m3>(static_cast<const std::uint8_t*>(codes), count, out);
-    case dtype::e5m2:
-      return decode_bytes<dtype::e5m2>(static_cast<const std::uint8_t*>(codes), count, out);
-    case dtype::e8m0:
-      return decode_bytes<dtype::e8m0>(static_cast<const std::uint8_t*>(codes), count, out);
     case dtype::f32:
       return widen<float>(codes, count, out);
     case dtype::i32:

@@ -1,8 +1,8 @@
 // Whole rows of codes to doubles, exactly and fast: the truth reads every key through here.
 //
-// The same values as `decode`, one code at a time; a test compares every code.  bf16 is a float's upper half;
-// f16 moves its fields into a float, its subnormals are integers times 2^-24; one-byte formats are a table of
-// 256.  No path goes through a float subnormal, which would cost a hundred cycles each.
+// The same values as `decode`; a test compares every code.  bf16 is a float's upper half; f16, e4m3 and e5m2
+// move their fields into a float without a branch, so that the compiler vectorises.  No path computes with a
+// subnormal float, which would cost a hundred cycles each.
 #pragma once
 
 #include <cstdint>
