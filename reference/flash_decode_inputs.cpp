@@ -81,14 +81,6 @@ void require_cumulative(const tensor_set& inputs, std::string_view name, const s
   }
 }
 
-shape_list token_shape(std::int64_t b, std::int64_t longest, const shape_list& packed, std::int64_t heads,
-                       std::int64_t dim) {
-  if (packed.empty()) return {b, longest, heads, dim};
-  std::int64_t total = 0;
-  for (std::int64_t n : packed) total += n;
-  return {total, heads, dim};
-}
-
 std::int64_t cache_row(const cache_shape& p, const tensor_set& inputs, std::int64_t s) {
   return p.has_batch_idx ? static_cast<std::int64_t>(inputs.at("cache_batch_idx").value(s)) : s;
 }

@@ -22,15 +22,6 @@ std::int64_t floor_to_multiple(std::int64_t x, std::int64_t step) {
   return x - (rest < 0 ? rest + step : rest);
 }
 
-std::vector<std::int64_t> token_shape(std::int64_t b, std::int64_t longest,
-                                      const std::vector<std::int64_t>& packed, std::int64_t heads,
-                                      std::int64_t dim) {
-  if (packed.empty()) return {b, longest, heads, dim};
-  std::int64_t total = 0;
-  for (std::int64_t n : packed) total += n;
-  return {total, heads, dim};
-}
-
 }  // namespace
 
 std::int64_t query_tokens(const attend_problem& p, std::int64_t s) { return listed(p.seqlens_q, s, p.sq); }
@@ -103,6 +94,15 @@ key_range split_block_range(const split_tile& t, std::int64_t sq, std::int64_t s
   const std::int64_t per = n_max <= n_min ? 0 : (n_max - n_min + t.num_splits - 1) / t.num_splits;
   const std::int64_t begin = n_min + t.split * per;
   return {begin, std::min(begin + per, n_max)};
+}
+
+std::vector<std::int64_t> token_shape(std::int64_t b, std::int64_t longest,
+                                      const std::vector<std::int64_t>& packed, std::int64_t heads,
+                                      std::int64_t dim) {
+  if (packed.empty()) return {b, longest, heads, dim};
+  std::int64_t total = 0;
+  for (std::int64_t n : packed) total += n;
+  return {total, heads, dim};
 }
 
 tensor rows_with_gap(dtype type, std::vector<std::int64_t> shape, std::int64_t gap) {

@@ -109,9 +109,9 @@ struct combine_problem {
 
 /// Problem to `key=value,...` and back.  Keys are the members' names (`dtype` for `type`).  Defaults are left
 /// out: the members', and dv = d, batch_cache = b, num_pages = batch_cache * max_pages, capacity = max_pages
-/// * page_size, cache_seqlens = full (append: empty; one number: the same for all), out_type = dtype (bf16 for e4m3), sq and
-/// sn = the longest of the packed ones, seqlen_rotary = capacity + the longest of q and new k. `parse_*`
-/// throws bad_argument on anything that `check` refuses as well as on unknown keys.
+/// * page_size, cache_seqlens = full (append: empty; one number: the same for all), out_type = dtype (bf16
+/// for e4m3), sq and sn = the longest of the packed ones, seqlen_rotary = capacity + the longest of q and new
+/// k. `parse_*` throws bad_argument on anything that `check` refuses as well as on unknown keys.
 std::string to_text(const attend_problem&);
 std::string to_text(const append_problem&);
 std::string to_text(const combine_problem&);
@@ -135,6 +135,10 @@ tensor_set make_outputs(const attend_problem&);
 tensor_set make_outputs(const append_problem&, const tensor_set& inputs);
 tensor_set make_outputs(const combine_problem&);
 
+/// (b, longest, heads, dim), or (tokens, heads, dim) when packed lengths are given.
+std::vector<std::int64_t> token_shape(std::int64_t b, std::int64_t longest,
+                                      const std::vector<std::int64_t>& packed, std::int64_t heads,
+                                      std::int64_t dim);
 /// A tensor of rows (last axis) with `gap` unused elements behind each: the layout of q, k, v and out.
 tensor rows_with_gap(dtype type, std::vector<std::int64_t> shape, std::int64_t gap);
 /// (..., sq, hq), stored so that sq is contiguous: the layout of combine's lse and lse_partial.
