@@ -5,7 +5,7 @@ plumbline_test(NAME attention.companions SOURCES attention_companions_test.cpp
   LINK reference_attention LABELS attention oracle smoke TIMEOUT 120)
 
 if(NOT PLUMBLINE_SANITIZE)
-  plumbline_test(NAME attention.memory SOURCES attention_memory_test.cpp LINK reference_attention LABELS attention smoke)
+  plumbline_test(NAME attention.memory SOURCES attention_memory_test.cpp LINK reference_attention LABELS attention)
 endif()
 
 # Only the entry of a tile object may be visible: shared inline code would be one copy for both instruction sets.
