@@ -195,7 +195,7 @@ std::string recorded_options::word(const std::string& name, const std::string& f
   return found == from_.options.end() ? fallback : found->second;
 }
 
-std::string recorded_options::unsupported(std::initializer_list<std::string_view> known_tensors) const {
+std::string recorded_options::unsupported(std::span<const std::string_view> known_tensors) const {
   std::string names;
   const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
   for (const auto& [name, value] : from_.options)

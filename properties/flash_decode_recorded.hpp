@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ class recorded_options {
   std::string word(const std::string& name, const std::string& fallback);
   bool has(const std::string& name) const { return from_.options.count(name) != 0; }
   /// Names of options that nobody read and that are no provenance, then of tensors not in `known`; one line.
-  std::string unsupported(std::initializer_list<std::string_view> known_tensors) const;
+  std::string unsupported(std::span<const std::string_view> known_tensors) const;
 
  private:
   const recorded_case& from_;

@@ -115,8 +115,9 @@ external_judgement judge_recorded_rotary(const recorded_case& c) {
     options.integer(name, 0);
   options.word("dtype", "");
   const bool interleaved = options.integer("rotary_interleaved", 1) != 0;
-  const std::string names = options.unsupported(
-      {"x", "rotary_cos", "rotary_sin", "seqlen_offsets", "cu_seqlens", "expected_float64", "expected_out"});
+  constexpr std::string_view known[] = {"x",          "rotary_cos",       "rotary_sin",  "seqlen_offsets",
+                                        "cu_seqlens", "expected_float64", "expected_out"};
+  const std::string names = options.unsupported(known);
   if (!names.empty()) return {c.function + "/" + c.name, "unsupported", outcome::skipped, 0, names};
   const tensor &x = c.tensors.at("x"), &cos = c.tensors.at("rotary_cos"), &sin = c.tensors.at("rotary_sin");
   const bool packed = c.tensors.has("cu_seqlens");

@@ -7,7 +7,8 @@
 namespace plumbline {
 
 std::span<const operation* const> operations() {
-  static const operation* const all[] = {&flash_decode::attend_operation()};
+  static const operation* const all[] = {&flash_decode::attend_operation(), &flash_decode::append_operation(),
+                                         &flash_decode::combine_operation()};
   return all;
 }
 

@@ -1,7 +1,6 @@
 #include "properties/generate/attend_inputs.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "reference/core/random.hpp"
@@ -13,14 +12,6 @@ using flash_decode::attend_problem;
 namespace {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-void encode_row(dtype type, const double* from, std::int64_t count, std::byte* to) {
-  const std::size_t bytes = size_of(type);
-  for (std::int64_t i = 0; i < count; ++i, to += bytes) {
-    const std::uint32_t code = encode(type, from[i], overflow::saturate);
-    std::memcpy(to, &code, bytes);
-  }
-}
 
 struct descales {
   double q = 1, k = 1, v = 1;
@@ -71,40 +62,14 @@ void store_unit(const attend_problem& p, const unit_shape& u, const unit_values&
   }
 }
 
-// Rows (tokens, hq, width) of all sequences as q or qv: packed, or (b, sq, hq, width).
-tensor join_rows(const attend_problem& p, const attend_content& all,
-                 std::vector<std::byte> attend_sequence::*rows, std::int64_t width) {
-  std::int64_t tokens = 0;
-  for (std::int64_t n = 0; n < p.b; ++n) tokens += flash_decode::query_tokens(p, n);
-  const bool packed = !p.seqlens_q.empty();
-  tensor t = rows_between_nan(p.type,
-                              packed ? std::vector<std::int64_t>{tokens, p.hq, width}
-                                     : std::vector<std::int64_t>{p.b, p.sq, p.hq, width},
-                              p.gap);
-  const std::int64_t bytes = static_cast<std::int64_t>(size_of(p.type));
-  std::int64_t row = 0;
-  for (const attend_sequence& s : all.sequences)
-    for (std::size_t done = 0; done < (s.*rows).size(); done += at(width * bytes), ++row)
-      std::memcpy(t.data() + row * (width + p.gap) * bytes, (s.*rows).data() + done, at(width * bytes));
-  return t;
+token_layout layout_of(const attend_problem& p, std::int64_t width) {
+  return {p.type, p.b, p.sq, p.seqlens_q, p.hq, width, p.gap};
 }
 
-void split_rows(const attend_problem& p, const tensor& t, std::vector<std::byte> attend_sequence::*rows,
-                std::int64_t width, attend_content& all) {
-  const std::int64_t bytes = static_cast<std::int64_t>(size_of(p.type));
-  const std::int64_t head = t.strides()[at(t.rank() - 2)], token = t.strides()[at(t.rank() - 3)];
-  std::int64_t before = 0;
-  for (std::int64_t n = 0; n < p.b; ++n) {
-    const std::int64_t sq = flash_decode::query_tokens(p, n);
-    const std::int64_t first = p.seqlens_q.empty() ? n * t.strides()[0] : before * token;
-    for (std::int64_t i = 0; i < sq; ++i)
-      for (std::int64_t h = 0; h < p.hq; ++h) {
-        const std::byte* from = t.data() + (first + i * token + h * head) * bytes;
-        auto& to = all.sequences[at(n)].*rows;
-        to.insert(to.end(), from, from + width * bytes);
-      }
-    before += sq;
-  }
+std::vector<row_codes> column(const attend_content& all, row_codes attend_sequence::*rows) {
+  std::vector<row_codes> sequences;
+  for (const attend_sequence& s : all.sequences) sequences.push_back(s.*rows);
+  return sequences;
 }
 
 tensor join_descales(const attend_problem& p, const attend_content& all,
@@ -160,12 +125,12 @@ attend_content draw_content(const attend_problem& p, regime how, std::uint64_t s
 
 tensor_set arrange(const attend_problem& p, const attend_content& all, const arrangement& how) {
   tensor_set inputs;
-  inputs.set("q", join_rows(p, all, &attend_sequence::q, p.d));
+  inputs.set("q", join_rows(layout_of(p, p.d), column(all, &attend_sequence::q)));
   std::vector<key_rows> keys;
   for (const attend_sequence& s : all.sequences) keys.push_back(s.keys);
   arrange_cache(p, keys, {}, how, inputs);
   if (!p.seqlens_q.empty()) inputs.set("cu_seqlens_q", flash_decode::cumulative_lengths(p.seqlens_q));
-  if (p.has_qv) inputs.set("qv", join_rows(p, all, &attend_sequence::qv, p.dv));
+  if (p.has_qv) inputs.set("qv", join_rows(layout_of(p, p.dv), column(all, &attend_sequence::qv)));
   for (const auto& [name, which] : descale_names)
     if (!all.sequences.empty() && !(all.sequences[0].*which).empty())
       inputs.set(name, join_descales(p, all, which));
@@ -176,10 +141,12 @@ tensor_set arrange(const attend_problem& p, const attend_content& all, const arr
 attend_content gather(const attend_problem& p, const tensor_set& inputs) {
   attend_content all;
   all.sequences.resize(at(p.b));
-  split_rows(p, inputs.at("q"), &attend_sequence::q, p.d, all);
-  if (p.has_qv) split_rows(p, inputs.at("qv"), &attend_sequence::qv, p.dv, all);
+  auto q = split_rows(layout_of(p, p.d), inputs.at("q"));
+  auto qv = p.has_qv ? split_rows(layout_of(p, p.dv), inputs.at("qv")) : std::vector<row_codes>(at(p.b));
   auto keys = gather_keys(p, inputs);
   for (std::int64_t n = 0; n < p.b; ++n) {
+    all.sequences[at(n)].q = std::move(q[at(n)]);
+    all.sequences[at(n)].qv = std::move(qv[at(n)]);
     all.sequences[at(n)].keys = std::move(keys[at(n)]);
     for (const auto& [name, which] : descale_names)
       if (const tensor* t = inputs.find(name))

@@ -6,12 +6,13 @@
 
 #include "properties/generate/layout.hpp"
 #include "properties/generate/regimes.hpp"
+#include "properties/generate/token_rows.hpp"
 
 namespace plumbline::generate {
 
 /// One sequence, as codes of the problem's type: q (tokens, hq, d), qv (tokens, hq, dv) or empty, keys.
 struct attend_sequence {
-  std::vector<std::byte> q, qv;
+  row_codes q, qv;
   key_rows keys;
   std::vector<float> q_descale, k_descale, v_descale;  // (hk) each, or empty
   friend bool operator==(const attend_sequence&, const attend_sequence&) = default;

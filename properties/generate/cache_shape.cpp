@@ -8,7 +8,7 @@ namespace plumbline::generate {
 
 using flash_decode::cache_shape;
 
-std::int64_t draw_cost(draws& draw) { return draw.weighted({{6, 300'000}, {5, 1'000'000}, {1, 4'000'000}}); }
+std::int64_t draw_cost(draws& draw) { return draw.weighted({{6, 600'000}, {5, 2'000'000}, {1, 8'000'000}}); }
 
 std::int64_t draw_page_size(draws& draw) {
   return draw.weighted({{45, 0}, {8, 1}, {6, 2}, {6, 3}, {12, 16}, {10, 64}, {7, 128}, {6, 256}});

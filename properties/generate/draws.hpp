@@ -41,6 +41,8 @@ class draws {
     return (*this)(rc::gen::weightedElement(weights));
   }
   std::uint64_t bits() { return random_.split().next(); }
+  /// A seed of at most nine digits.
+  std::uint64_t short_seed() { return bits() % 1'000'000'000; }
 
  private:
   static constexpr std::uint64_t name_key(std::string_view name) {

@@ -14,6 +14,8 @@ using flash_decode::combine_problem;
 namespace {
 
 constexpr std::int64_t most_elements = 300'000;  // of K and V together
+constexpr std::int64_t most_split_tiles =
+    1200;  // sequences, KV heads and splits: each tile is a block to run
 constexpr double natural_log_of_2 = 0x1.62e42fefa39efp-1;
 
 std::int64_t draw_splits(draws& draw) {
@@ -67,6 +69,37 @@ void draw_masks(draws& draw, std::int64_t longest, Problem& p) {
   if (draw.chance(9)) p.attention_chunk = draw.one_of({1, 2, 3, 5, 16, 63, 64, 65, 100, 256});
 }
 
+bool sees_a_key(const attend_problem& p) {
+  for (std::int64_t n = 0; n < p.b; ++n) {
+    const std::int64_t sq = flash_decode::query_tokens(p, n), sk = flash_decode::cached_keys(p, n);
+    for (std::int64_t i = 0; i < sq; ++i) {
+      const auto visible = flash_decode::visible_keys(p, i, sq, sk);
+      if (visible.begin < visible.end) return true;
+    }
+  }
+  return false;
+}
+
+// A case in which no query sees a key proves nothing: masks give way, then an empty sequence gets a key.
+void show_some_keys(attend_problem& p) {
+  if (sees_a_key(p)) return;
+  p.attention_chunk = 0;
+  p.window_left = p.window_right = -1;
+  if (sees_a_key(p)) return;
+  for (std::int64_t n = 0; n < p.b; ++n) {
+    if (flash_decode::query_tokens(p, n) == 0) continue;
+    const std::size_t at = static_cast<std::size_t>(n);
+    p.cache_seqlens[at] = flash_decode::left_padding(p, n) + 1;
+    if (p.page_size == 0) p.capacity = std::max(p.capacity, p.cache_seqlens[at]);
+    if (p.page_size > 0) {
+      p.max_pages = std::max(p.max_pages, p.cache_seqlens[at] / p.page_size + 1);
+      p.capacity = p.max_pages * p.page_size;
+      p.num_pages += p.max_pages;
+    }
+    return;
+  }
+}
+
 std::int64_t longest_of(const flash_decode::cache_shape& s) {
   return *std::max_element(s.cache_seqlens.begin(), s.cache_seqlens.end());
 }
@@ -106,7 +139,7 @@ attend_problem draw_attend(dtype in, regime how, std::uint64_t seed, std::uint64
   p.sq = draw_query_tokens(draw);
   const std::int64_t cost = draw_cost(draw);
   while (p.sq > 1 && p.hq * p.sq * (p.d + p.dv) * 16 > cost) p.sq = (p.sq + 1) / 2;
-  p.num_splits = draw_splits(draw);
+  p.num_splits = std::min(draw_splits(draw), std::max<std::int64_t>(9, most_split_tiles / (p.b * p.hk)));
   p.page_size = draw_page_size(draw);
   draw_lengths(draw, key_limit(cost, p.hq * p.sq, p), p.num_splits, p.sq, p);
   const std::int64_t longest = longest_of(p);
@@ -119,6 +152,7 @@ attend_problem draw_attend(dtype in, regime how, std::uint64_t seed, std::uint64
     if (draw.chance(20)) p.softmax_scale = static_cast<double>(draw.between(1, 64)) / 128;
     if (draw.chance(12)) p.softcap = static_cast<double>(draw.one_of({1, 4, 10, 30, 60, 100})) / 2;
   }
+  show_some_keys(p);
   if (in != dtype::e4m3 && p.d <= 64 && p.dv >= 256 && draw.chance(30)) p.has_qv = true;
   p.has_sink = draw.chance(1);
   return p;
@@ -171,8 +205,8 @@ combine_problem draw_combine(dtype out, std::uint64_t seed, std::uint64_t index)
   p.num_splits = draw.weighted(
       {{4, 1}, {3, 2}, {3, 3}, {3, 5}, {3, 17}, {2, 32}, {2, 55}, {2, 97}, {2, 133}, {2, 256}, {5, 0}});
   if (p.num_splits == 0) p.num_splits = draw.between(4, 255);
-  while (p.num_splits * p.b * p.hq * p.sq * p.dv > most_elements && p.sq > 1) p.sq = (p.sq + 1) / 2;
-  while (p.num_splits * p.b * p.hq * p.sq * p.dv > most_elements && p.hq > 1) p.hq = (p.hq + 1) / 2;
+  while (p.num_splits * p.b * p.hq * p.sq * p.dv > most_elements / 2 && p.sq > 1) p.sq = (p.sq + 1) / 2;
+  while (p.num_splits * p.b * p.hq * p.sq * p.dv > most_elements / 2 && p.hq > 1) p.hq = (p.hq + 1) / 2;
   p.empty_percent = draw.weighted({{4, 0}, {3, 10}, {3, 50}, {2, 90}, {1, 99}});
   if (draw.chance(30)) p.gap = 4 * draw.between(1, 4);
   return p;

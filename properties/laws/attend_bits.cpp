@@ -61,12 +61,6 @@ tensor part_of(const attend_problem& p, const tensor& t, bool lse, std::int64_t 
 
 }  // namespace
 
-std::string broken_run_to_run(const attend_subject& s) {
-  const attempt again = s.run(s.problem, s.inputs);
-  if (again.why_not) return describe(*again.why_not, "the second run");
-  return difference(s.outputs, again.outputs, "the second run");
-}
-
 std::string concerns_batch(const attend_subject& s) {
   return s.problem.b > 1 ? "" : "one sequence has one position";
 }
@@ -128,22 +122,6 @@ std::string broken_split_bits(const attend_subject& s) {
   while (p.num_splits == s.problem.num_splits) p.num_splits = choice.integer(1, choice.chance(0.5) ? 8 : 256);
   const std::string what = "num_splits " + std::to_string(p.num_splits);
   const attempt other = s.run(p, s.inputs);
-  if (other.why_not) return describe(*other.why_not, what);
-  return difference(s.outputs, other.outputs, what);
-}
-
-std::string concerns_schedule(const attend_subject& s) {
-  return s.where.kernels() == side::gpu ? "a GPU takes no schedule" : "";
-}
-
-std::string broken_schedule(const attend_subject& s) {
-  random_stream choice(s.seed, "schedule");
-  run_options how = s.options;
-  how.schedule = choice.chance(0.5) ? "reverse" : "random:" + std::to_string(choice.integer(1, 1000000));
-  how.os_threads = s.options.os_threads == 1 ? 2 : 1;
-  const std::string what =
-      "schedule " + how.schedule + " on " + std::to_string(how.os_threads) + " OS threads";
-  const attempt other = s.run(s.problem, s.inputs, how);
   if (other.why_not) return describe(*other.why_not, what);
   return difference(s.outputs, other.outputs, what);
 }

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "properties/laws/subject.hpp"
+#include "properties/laws/reruns.hpp"
 #include "reference/flash_decode_problem.hpp"
 
 namespace plumbline::laws {
@@ -14,14 +14,11 @@ using attend_subject = subject<flash_decode::attend_problem>;
 std::span<const law<flash_decode::attend_problem>> attend_laws();
 
 // attend_bits.cpp: the same bits in another place, at another time.
-std::string broken_run_to_run(const attend_subject&);
 std::string concerns_batch(const attend_subject&);
 std::string broken_batch_position(const attend_subject&);
 std::string concerns_pages(const attend_subject&);
 std::string broken_page_layout(const attend_subject&);
 std::string broken_split_bits(const attend_subject&);
-std::string concerns_schedule(const attend_subject&);
-std::string broken_schedule(const attend_subject&);
 std::string broken_unused_memory(const attend_subject&);
 
 // attend_relations.cpp: related inputs, related outputs.
@@ -35,11 +32,5 @@ std::string broken_halves(const attend_subject&);
 
 // attend_refusals.cpp: bad arguments are refused by name.
 std::string broken_attend_refusals(const attend_subject&);
-
-/// No condition.
-template <class Problem>
-std::string concerns_all(const subject<Problem>&) {
-  return "";
-}
 
 }  // namespace plumbline::laws
