@@ -1,8 +1,9 @@
 #include "kernels/host/tensor_core.hpp"
 
-#include <cmath>
 #include <cstring>
-#if defined(__F16C__) && defined(__FMA__)
+
+#include "kernels/host/tensor_core_sum.hpp"
+#if defined(__F16C__) && defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -10,27 +11,27 @@ namespace plumbline::simt {
 
 namespace {
 
-/// Operands of a whole warp as codes; b transposed, so that a register is one word of either.
+/// Operands of a whole warp as codes.
 struct mma_codes {
-  alignas(32) std::uint32_t a[16][8];
-  std::uint32_t b[8][8];
+  alignas(32) std::uint16_t a[16][16];
+  alignas(32) std::uint16_t b[16][8];
 };
 
-mma_codes gather(void* const* lanes, mma_tile& tile) {
-  mma_codes codes;
+void gather(void* const* lanes, mma_codes& codes, mma_tile& tile) {
   for (int lane = 0; lane < 32; ++lane) {
     const mma_lane& m = *static_cast<const mma_lane*>(lanes[lane]);
-    const int g = lane / 4, t = lane % 4;
-    codes.a[g][t] = m.a[0];
-    codes.a[g + 8][t] = m.a[1];
-    codes.a[g][t + 4] = m.a[2];
-    codes.a[g + 8][t + 4] = m.a[3];
-    codes.b[t][g] = m.b[0];
-    codes.b[t + 4][g] = m.b[1];
-    std::memcpy(&tile.d[g][2 * t], m.d, 8);
-    std::memcpy(&tile.d[g + 8][2 * t], m.d + 2, 8);
+    const int g = lane / 4, t = lane % 4 * 2;
+    std::memcpy(&codes.a[g][t], m.a, 4);
+    std::memcpy(&codes.a[g + 8][t], m.a + 1, 4);
+    std::memcpy(&codes.a[g][t + 8], m.a + 2, 4);
+    std::memcpy(&codes.a[g + 8][t + 8], m.a + 3, 4);
+    for (int i = 0; i < 2; ++i) {
+      codes.b[t + 8 * i][g] = static_cast<std::uint16_t>(m.b[i]);
+      codes.b[t + 8 * i + 1][g] = static_cast<std::uint16_t>(m.b[i] >> 16);
+    }
+    std::memcpy(&tile.d[g][t], m.d, 8);
+    std::memcpy(&tile.d[g + 8][t], m.d + 2, 8);
   }
-  return codes;
 }
 
 void scatter(void* const* lanes, const mma_tile& tile) {
@@ -42,18 +43,16 @@ void scatter(void* const* lanes, const mma_tile& tile) {
   }
 }
 
-float bf16_value(std::uint32_t code) {
-  const std::uint32_t bits = code << 16;
-  float x;
-  std::memcpy(&x, &bits, 4);
-  return x;
-}
-
-float f16_value(std::uint32_t code) {
-#if defined(__F16C__) && defined(__FMA__)
-  return _cvtsh_ss(static_cast<std::uint16_t>(code));
+/// Eight codes as floats.
+template <dtype Type>
+void widen(const std::uint16_t* codes, float* values) {
+#if defined(__F16C__) && defined(__AVX2__)
+  const __m128i eight = _mm_load_si128(reinterpret_cast<const __m128i*>(codes));
+  _mm256_store_ps(values, Type == dtype::f16
+                              ? _mm256_cvtph_ps(eight)
+                              : _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight), 16)));
 #else
-  return static_cast<float>(decode(dtype::f16, code));
+  for (int i = 0; i < 8; ++i) values[i] = static_cast<float>(decode(Type, codes[i]));
 #endif
 }
 
@@ -86,43 +85,18 @@ template void load_matrices<4, true>(void* const*, std::uint32_t);
 template <dtype Type>
 void multiply_warp(void* const* lanes, std::uint32_t) {
   mma_tile tile;
-  const mma_codes codes = gather(lanes, tile);
-  const auto value = [](std::uint32_t code) {
-    return Type == dtype::bf16 ? bf16_value(code) : f16_value(code);
-  };
-  for (int i = 0; i < 16; ++i)
-    for (int pair = 0; pair < 8; ++pair) {
-      tile.a[i][2 * pair] = value(codes.a[i][pair] & 0xffffu);
-      tile.a[i][2 * pair + 1] = value(codes.a[i][pair] >> 16);
-    }
-  for (int pair = 0; pair < 8; ++pair)
-    for (int n = 0; n < 8; ++n) {
-      tile.b[2 * pair][n] = value(codes.b[pair][n] & 0xffffu);
-      tile.b[2 * pair + 1][n] = value(codes.b[pair][n] >> 16);
-    }
-  multiply_add(tile);
+  mma_codes codes;
+  gather(lanes, codes, tile);
+  for (int i = 0; i < 16; ++i) {
+    widen<Type>(codes.a[i], tile.a[i]);
+    widen<Type>(codes.a[i] + 8, tile.a[i] + 8);
+    widen<Type>(codes.b[i], tile.b[i]);
+  }
+  multiply_add(tile, Type == dtype::f16 ? 0x1p-14f : 0x1p-126f);
   scatter(lanes, tile);
 }
 
 template void multiply_warp<dtype::bf16>(void* const*, std::uint32_t);
 template void multiply_warp<dtype::f16>(void* const*, std::uint32_t);
-
-void multiply_add(mma_tile& tile) {
-#if defined(__F16C__) && defined(__FMA__)
-  for (int i = 0; i < 16; i += 8) {
-    __m256 sum[8];
-    for (int r = 0; r < 8; ++r) sum[r] = _mm256_load_ps(tile.d[i + r]);
-    for (int k = 0; k < 16; ++k) {
-      const __m256 b = _mm256_load_ps(tile.b[k]);
-      for (int r = 0; r < 8; ++r) sum[r] = _mm256_fmadd_ps(_mm256_broadcast_ss(&tile.a[i + r][k]), b, sum[r]);
-    }
-    for (int r = 0; r < 8; ++r) _mm256_store_ps(tile.d[i + r], sum[r]);
-  }
-#else
-  for (int i = 0; i < 16; ++i)
-    for (int n = 0; n < 8; ++n)
-      for (int k = 0; k < 16; ++k) tile.d[i][n] = std::fmaf(tile.a[i][k], tile.b[k][n], tile.d[i][n]);
-#endif
-}
 
 }  // namespace plumbline::simt

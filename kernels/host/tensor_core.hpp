@@ -2,8 +2,7 @@
 //
 // The fragment layouts are PTX's (m16n8k16, row.col), so a kernel that mixes up lanes or registers is wrong
 // here in the same way as on a GPU.  What the tensor core does with the sixteen products of one output is a
-// model of its own, `multiply_add`, that nothing else knows: today a chain of fp32 fused multiply-adds in the
-// order of k.
+// model of its own: kernels/host/tensor_core_sum.hpp.
 #pragma once
 
 #include <cstdint>
@@ -49,15 +48,5 @@ inline __attribute__((always_inline)) void multiply(float* d, const std::uint32_
   meet_warp(~0u, Type == dtype::bf16 ? "mma.m16n8k16.bf16" : "mma.m16n8k16.f16", multiply_warp<Type>, &lane,
             where);
 }
-
-/// The operands of one m16n8k16, as matrices.
-struct mma_tile {
-  alignas(32) float a[16][16];
-  alignas(32) float b[16][8];
-  alignas(32) float d[16][8];
-};
-
-/// How one output element is summed: the tensor-core model.  The same bits from every compiler.
-void multiply_add(mma_tile&);
 
 }  // namespace plumbline::simt

@@ -1,10 +1,11 @@
 // ldmatrix and mma against their definitions: matrices as plain arrays, fragments as PTX lays them out.
 #include <boost/test/unit_test.hpp>
-#include <cmath>
+#include <tuple>
 #include <vector>
 
 #include "kernels/core/convert.hpp"
 #include "kernels/core/mma.hpp"
+#include "kernels/host/tensor_core_sum.hpp"
 #include "reference/core/random.hpp"
 #include "tests/harness/executor_launch.hpp"
 
@@ -88,6 +89,9 @@ problem drawn(Draw&& draw) {
   return p;
 }
 
+using both_types =
+    std::tuple<std::integral_constant<dtype, dtype::bf16>, std::integral_constant<dtype, dtype::f16>>;
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(executor_mma)
@@ -111,9 +115,7 @@ BOOST_AUTO_TEST_CASE(ldmatrix_gives_each_lane_the_elements_that_ptx_defines) {
     }
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(mma_is_the_product_of_small_integers_exactly, Type,
-                              decltype(std::tuple<std::integral_constant<dtype, dtype::bf16>,
-                                                  std::integral_constant<dtype, dtype::f16>>())) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(mma_is_the_product_of_small_integers_exactly, Type, both_types) {
   random_stream stream(7, "mma test");
   for (int round = 0; round < 50; ++round) {
     problem p = drawn([&] { return static_cast<float>(stream.integer(-8, 8)); });
@@ -132,21 +134,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(mma_is_the_product_of_small_integers_exactly, Type
   }
 }
 
-BOOST_AUTO_TEST_CASE(mma_adds_the_products_in_the_order_of_k) {
-  random_stream stream(8, "mma order test");
-  problem p = drawn([&] { return static_cast<float>(round_to(dtype::bf16, stream.normal())); });
-  const std::vector<float> before = p.d;
+BOOST_AUTO_TEST_CASE_TEMPLATE(mma_sums_as_the_tensor_core_model_does, Type, both_types) {
+  constexpr dtype type = Type::value;
+  random_stream stream(8, "mma sum test");
+  for (const double size : {1.0, 0x1p-14}) {  // the smaller one makes many f16 operands subnormal
+    problem p = drawn([&] { return static_cast<float>(round_to(type, size * stream.normal())); });
+    for (float& x : p.d) x *= static_cast<float>(size);
+    const std::vector<float> before = p.d;
 
-  const auto failed =
-      run_kernel<multiply_them<dtype::bf16>>({{}, 32}, operands{p.a.data(), p.b.data(), p.d.data()});
+    const auto failed =
+        run_kernel<multiply_them<type>>({{}, 32}, operands{p.a.data(), p.b.data(), p.d.data()});
 
-  BOOST_TEST(!failed);
-  for (int i = 0; i < 16; ++i)
-    for (int n = 0; n < 8; ++n) {
-      float sum = before[8 * i + n];
-      for (int k = 0; k < 16; ++k) sum = std::fmaf(p.a[16 * i + k], p.b[8 * k + n], sum);
-      BOOST_TEST(p.d[8 * i + n] == sum);
-    }
+    BOOST_TEST(!failed);
+    const float least = type == dtype::f16 ? 0x1p-14f : 0x1p-126f;
+    for (int i = 0; i < 16; ++i)
+      for (int n = 0; n < 8; ++n)
+        BOOST_TEST(p.d[8 * i + n] == simt::truncated_sum(&p.a[16 * i], &p.b[n], 8, before[8 * i + n], least));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_mma_that_half_a_warp_reaches_is_reported) {
