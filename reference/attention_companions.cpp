@@ -221,7 +221,7 @@ emulation emulate(const contract& c, const attention_unit& unit) {
     e.rule.min_normal = std::ldexp(1.0, 1 - f.bias);
     e.half_step = std::ldexp(e.rule.min_normal, -f.fraction_bits - 1);
   }
-  e.c_acc = c.acc_qk == accumulation::f13 ? 6e-5 : 8e-8;
+  e.c_acc = score_noise(c.acc_qk, static_cast<double>(unit.dk));
   e.exp_variance = c.e_exp * c.e_exp / 3;
   const double from_tanh = unit.softcap > 0 ? c.e_tanh * unit.softcap : 0.0;
   e.tanh_variance = from_tanh * from_tanh;

@@ -63,7 +63,7 @@ naive_row companions_of(const attention_unit& u, const arrays& a, std::int64_t r
   const double up_type = unit_roundoff(promised.p_type), scale = promised.p_scale;
   const format f = format_of(promised.p_type);
   const double half_step = std::ldexp(1.0, 1 - f.bias - f.fraction_bits - 1) / scale;
-  const double c_acc = promised.acc_qk == accumulation::f13 ? 6e-5 : 8e-8;
+  const double c_acc = score_noise(promised.acc_qk, static_cast<double>(u.dk));
   std::vector<double> s(n);
   for (std::size_t j = 0; j < n; ++j) s[j] = static_cast<double>(x.exact.s[j]);
   const std::array<double, theta_count> tops = maxima(s, begin);

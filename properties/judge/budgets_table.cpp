@@ -146,7 +146,7 @@ std::vector<budget_row> budgets_table(std::span<const contract> contracts) {
   std::vector<budget_row> table;
   for (const contract& c : contracts) {
     const typical_budgets b = budgets_of(c);
-    const judging::accumulation_noise qk = judging::noise_of(c.acc_qk), pv = judging::noise_of(c.acc_pv);
+    const judging::accumulation_noise pv = judging::noise_of(c.acc_pv);
     const std::string types = types_of(c), name(c.name);
     const double c_temp = judging::temperature_error(c.acc_qk, typical_dim);
     const auto add = [&](std::string test, std::string formula, std::string constants, std::string typical) {
@@ -159,7 +159,8 @@ std::vector<budget_row> budgets_table(std::span<const contract> contracts) {
             in_words(judging::hard_score_sigmas) + " eps + " + in_words(judging::hard_norm_sigmas) +
             " c_acc + 2 e_exp) S1 + 2 c_temp |C|",
         "u_P " + in_words(unit_roundoff(c.p_type), 3) + ", c_hard " + in_words(pv.c_hard, 2) + ", c_acc " +
-            in_words(qk.c_acc, 2) + ", e_exp " + in_words(c.e_exp, 2) + ", c_temp " + in_words(c_temp, 2),
+            in_words(score_noise(c.acc_qk, typical_dim), 2) + ", e_exp " + in_words(c.e_exp, 2) +
+            ", c_temp " + in_words(c_temp, 2),
         in_words(b.hard_ulp, 3) + " ulp");
     if (judging::has_statistics(c)) {
       add("E", "|e| <= h + c_dr G SB + c_n (S1 + |r|) + D0 |r| + D1 |C| + K sqrt(s2 + s1)",

@@ -14,7 +14,7 @@ struct hard_terms {
 
 hard_terms terms_of(const judged_row& row, const judged_element& one, const contract& promised,
                     double head_dim, double softcap) {
-  const accumulation_noise qk = noise_of(promised.acc_qk), pv = noise_of(promised.acc_pv);
+  const accumulation_noise pv = noise_of(promised.acc_pv);
   const double twice = promised.l_from_rounded ? 2 : 1;
   // The kernel's own maximum may round up to the next integer, so keys twice as large may flush to zero.
   const double flush_range = promised.shift == p_shift::integer ? 2 : 1;
@@ -22,8 +22,8 @@ hard_terms terms_of(const judged_row& row, const judged_element& one, const cont
   return {twice * hard_p_slack * unit_roundoff(promised.p_type) * one.S1,
           twice * flush_range * row.facts.T1 * one.max_abs_v,
           (pv.c_hard * row.noise.groups + unit_roundoff(promised.part_type)) * one.S1,
-          (hard_score_sigmas * (row.facts.eps_bar + row.facts.eps_l) + hard_norm_sigmas * qk.c_acc +
-           2 * (promised.e_exp + tanh_error)) *
+          (hard_score_sigmas * (row.facts.eps_bar + row.facts.eps_l) +
+           hard_norm_sigmas * score_noise(promised.acc_qk, head_dim) + 2 * (promised.e_exp + tanh_error)) *
               one.S1,
           2 * temperature_error(promised.acc_qk, head_dim) * std::fabs(one.C),
           row.noise.D0_sink * one.S1,

@@ -6,6 +6,7 @@
 // probably too loose").
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 
@@ -19,6 +20,16 @@ enum class accumulation : std::uint8_t {
   tc25,  // tensor core: products of a group summed with 25 fraction bits, truncated to fp32
   f13    // wgmma fp8: 13 fraction bits, promoted to fp32 every 128 k
 };
+
+/// Standard deviation of one score's rounding error, relative to scale |q| |k|.  Sums of ordinary data err by
+/// 8e-8 whatever their length (calibrated), a 13-bit accumulator by 6e-5.  But where one product dominates
+/// from the first term on, every step rounds a full-size sum: at most 2^-23 / sqrt(12) a step, in quadrature.
+inline double score_noise(accumulation a, double head_dim) {
+  if (a == accumulation::f13) return 6e-5;
+  const double steps = a == accumulation::f32 ? head_dim : head_dim / 16;
+  const double dominated = 0x1p-23 * std::sqrt(steps / 12);
+  return dominated > 8e-8 ? dominated : 8e-8;
+}
 
 /// Value subtracted from the scores before exp2.
 enum class p_shift : std::uint8_t {

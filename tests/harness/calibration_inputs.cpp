@@ -156,7 +156,7 @@ small_attention draw_input(regime kind, dtype in, random_stream& random, const s
   small_attention a;
   a.rows = std::min<std::int64_t>(limits.rows, std::int64_t{1} << random.integer(0, 4));
   a.keys = draw_keys(random, limits.keys);
-  a.dk = random.chance(0.8) ? 64 : 128;
+  a.dk = random.chance(0.7) ? 64 : 64 * random.integer(2, 4);
   a.dv = random.chance(0.7) ? 64 : 128;
   a.scale = 1 / std::sqrt(static_cast<double>(a.dk));
   a.q.resize(static_cast<std::size_t>(a.rows * a.dk));

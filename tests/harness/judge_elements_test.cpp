@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(E_allows_seven_and_a_half_sigma_beside_the_bounded_terms) {
 BOOST_AUTO_TEST_CASE(H_allows_one_rounding_of_P_for_every_term) {
   attention_truth t = noisy(1.0);
   const contract c = p_in_bf16();
-  const double part = 0x1p-24, drift = 1.3e-6 * 4, scores = 16 * 8e-8;
+  const double part = 0x1p-24, drift = 1.3e-6 * 4, scores = 16 * 0x1p-23 * std::sqrt(64.0 / 12);
   const double budget = (1.01 * 0x1p-8 + drift + part + scores) * 1e3;
 
   BOOST_TEST(used_by(t, c, 0, 0.99999 * budget, "H") <= 1);

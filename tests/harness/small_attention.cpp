@@ -88,7 +88,7 @@ contract_companions companions(const small_attention& a, const std::vector<score
   const real smallest_half_step = std::ldexp(real{0.5}, 1 - f.bias - f.fraction_bits);
   const real at_the_maximum = std::ldexp(real{1}, -40);
   const double tanh_error = a.softcap > 0 ? c.e_tanh * a.softcap : 0;
-  const double c_acc = c.acc_qk == accumulation::f13 ? 6e-5 : 8e-8;
+  const double c_acc = score_noise(c.acc_qk, static_cast<double>(a.dk));
   for (std::int64_t i = 0; i < a.rows; ++i) {
     const scored_row& r = rows[static_cast<std::size_t>(i)];
     const std::size_t n = r.s.size();
