@@ -51,7 +51,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
         case_spec spec;
         spec.op = r.op->op(), spec.function = r.op->function(), spec.variant = r.variant;
         spec.recorded = named, spec.executor = asked.on;
-        p.asked.case_text = spec.str();
+        p.asked.case_text = spec.str(), p.asked.recorded = named;
         p.asked.all_laws = asked.all_laws;
         plan.push_back(p);
       }
@@ -62,7 +62,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
     }
   run.expected.resize(judgements);
 
-  std::size_t given = 0;
+  std::size_t given = 0, done = 0;
   return pump(
       pool,
       [&]() -> std::optional<work> {
@@ -72,6 +72,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
       },
       [&](const finished& f) {
         const planned& p = plan[f.asked.index];
+        ++done;
         if (p.asked.what == task::examine) {
           recorded_row& r = run.rows[p.row];
           case_result result = result_of(f);
@@ -82,7 +83,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
           r.counts.add(f.asked.index, result);
           if (result.result == outcome::pass || result.result == outcome::skipped) return;
           failure bad = failure_from(name_of(*r.op) + "/" + r.variant + " recorded", f.asked.index, result);
-          bad.file = split_case_path(p.asked.case_text).first;
+          bad.file = p.asked.recorded;
           run.failures.push_back(bad);
           failed(bad);
           return;
@@ -100,7 +101,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
         run.failures.push_back(bad);
         failed(bad);
       },
-      tick);
+      [&] { tick(done, plan.size()); });
 }
 
 }  // namespace plumbline::program

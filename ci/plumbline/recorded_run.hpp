@@ -29,6 +29,7 @@ struct recorded_run {
 
 /// Runs all recorded cases that a chosen row knows.  False: interrupted.
 bool run_recorded(worker_pool&, const verify_request&, const std::vector<row>& rows, recorded_run&,
-                  const std::function<void(const failure&)>& failed, const std::function<void()>& tick);
+                  const std::function<void(const failure&)>& failed,
+                  const std::function<void(std::size_t done, std::size_t all)>& tick);
 
 }  // namespace plumbline::program

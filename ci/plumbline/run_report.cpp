@@ -69,7 +69,7 @@ std::string built_commit() { return PLUMBLINE_COMMIT; }
 std::string describe(const failure& f, bool colour) {
   const bool failed = f.verdict == outcome::fail;
   std::string text = inked(failed ? "FAIL" : "MISTRUSTED", failed ? ink::red : ink::yellow, colour);
-  text += fmt::format("  {}  {}\n  {}\n", f.row, f.law, f.message);
+  text += fmt::format("  {}  {}\n  {}\n", f.row, f.law.empty() ? "verdict" : f.law, f.message);
   for (const std::string& line : f.details) text += fmt::format("  {}\n", line);
   text += fmt::format("  case: {}\n", f.case_text);
   if (!f.smallest.empty()) text += fmt::format("  smallest after {} tries: {}\n", f.shrink_steps, f.smallest);

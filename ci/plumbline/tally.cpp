@@ -55,7 +55,8 @@ failure failure_from(const std::string& row, std::uint64_t index, const case_res
     if (!each.passed() && each.message != f.message)
       f.details.push_back("test " + each.test + " on " + each.output + ": " + each.message);
   for (const law_result& l : r.laws)
-    if ((l.result == outcome::fail || l.result == outcome::mistrusted) && l.message != f.message)
+    if ((l.result == outcome::fail || l.result == outcome::mistrusted) && l.law != f.law &&
+        l.message != f.message)
       f.details.push_back("law " + l.law + ": " + l.message);
   return f;
 }

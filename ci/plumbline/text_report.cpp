@@ -1,6 +1,9 @@
 // The report of a run as text: real input first, then the generated cases, laws, skips, coverage, failures.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
@@ -34,7 +37,7 @@ std::string recorded_section(const recorded_run& run) {
     if (worse(most, e.used)) most = e.used;
   }
   text += fmt::format(
-      "  recorded results held against the reference: {}, {} disagree, {} without such results; "
+      "  recorded results held against the reference: {}, {} disagree, {} not held; "
       "largest disagreement {:.3g} of what the recorded precision allows\n",
       held, failed, unsupported, most);
   return text;
@@ -56,27 +59,46 @@ std::string rows_section(const run_report& r, bool colour) {
   return text;
 }
 
+// A law over all rows of its function; the JSON has it by row.
 std::string laws_section(const run_report& r) {
-  text_table table({"function", "variant", "dtype", "law", ">cases", ">fail", ">mistrusted", ">not asked"});
-  for (const row_run& row : r.rows)
-    for (const std::string& law : row.what.op->laws()) {
-      const auto found = row.counts.laws.find(law);
-      if (found == row.counts.laws.end()) continue;
-      const law_tally& t = found->second;
-      table.add({name_of(*row.what.op), row.what.variant, std::string(name_of(row.what.in)), law,
-                 count(t.cases), count(t.fail), count(t.mistrusted), count(t.skipped)});
+  text_table table({"function", "law", ">cases", ">fail", ">mistrusted", ">not asked", "fails in"});
+  std::vector<const operation*> seen;
+  for (const row_run& first : r.rows) {
+    const operation* op = first.what.op;
+    if (std::find(seen.begin(), seen.end(), op) != seen.end()) continue;
+    seen.push_back(op);
+    for (const std::string& law : op->laws()) {
+      law_tally all;
+      std::string failing;
+      for (const row_run& row : r.rows) {
+        const auto found = row.counts.laws.find(law);
+        if (row.what.op != op || found == row.counts.laws.end()) continue;
+        const law_tally& t = found->second;
+        all.cases += t.cases, all.fail += t.fail, all.mistrusted += t.mistrusted, all.skipped += t.skipped;
+        if (t.fail)
+          failing +=
+              (failing.empty() ? "" : ", ") + row.what.variant + " " + std::string(name_of(row.what.in));
+      }
+      table.add({name_of(*op), law, count(all.cases), count(all.fail), count(all.mistrusted),
+                 count(all.skipped), failing});
     }
+  }
   return table.empty() ? "" : "Laws\n" + table.str();
 }
 
 std::string skips_section(const run_report& r) {
-  text_table table({">draws", "row", "why the variant does not take them"});
-  for (const row_run& row : r.rows)
-    for (const auto& [reason, n] : row.counts.skips) table.add({count(n), row.what.name(), reason});
+  std::map<std::string, std::int64_t> reasons;
+  const auto add = [&](const std::string& where, const tally& t) {
+    for (const auto& [reason, n] : t.skips) reasons[where + ": " + reason] += n;
+  };
+  for (const row_run& row : r.rows) add(name_of(*row.what.op) + "/" + row.what.variant, row.counts);
   for (const recorded_row& row : r.recorded.rows)
-    for (const auto& [reason, n] : row.counts.skips)
-      table.add({count(n), name_of(*row.op) + "/" + row.variant + " recorded", reason});
-  return table.empty() ? "" : "Skipped\n" + table.str();
+    add(name_of(*row.op) + "/" + row.variant + " on recorded cases", row.counts);
+  for (const external_judgement& e : r.recorded.expected)
+    if (e.kind == "unsupported") ++reasons["recorded results not held against the reference: " + e.message];
+  std::string text;
+  for (const auto& [reason, n] : reasons) text += fmt::format("  {:6}  {}\n", n, reason);
+  return text.empty() ? "" : "Skipped, and why\n" + text;
 }
 
 std::string warnings_section(const run_report& r) {
@@ -86,16 +108,30 @@ std::string warnings_section(const run_report& r) {
   return table.empty() ? "" : "Warnings\n" + table.str();
 }
 
+// One line a class would drown the rest: "class share/floor", many a line.
 std::string coverage_section(const run_report& r) {
-  text_table table({"function", "class", ">cases", ">share", ">floor", ""});
+  std::string text, line, op;
+  const auto flush = [&] {
+    if (!line.empty()) text += "    " + line + "\n";
+    line.clear();
+  };
   for (const coverage& c : r.classes) {
+    if (c.op != op) {
+      flush();
+      op = c.op;
+      text += fmt::format("  {}, {} cases\n", op, c.of);
+    }
     const double share = c.of ? static_cast<double>(c.cases) / static_cast<double>(c.of) : 0;
-    table.add({c.op, c.name, count(c.cases), fmt::format("{:.1f} %", 100 * share),
-               fmt::format("{:.1f} %", 100 * c.floor), r.floors_asked && !c.met() ? "missed" : ""});
+    const std::string one = fmt::format("{} {:.1f}/{:g}{}", c.name, 100 * share, 100 * c.floor,
+                                        r.floors_asked && !c.met() ? " MISSED" : "");
+    if (line.size() + one.size() > 104) flush();
+    line += (line.empty() ? "" : ", ") + one;
   }
-  if (table.empty()) return "";
-  return std::string("Coverage") + (r.floors_asked ? "" : " (floors are asked of 100 cases a row and more)") +
-         "\n" + table.str();
+  flush();
+  if (text.empty()) return "";
+  return fmt::format("Coverage: class, share of the cases in percent / its floor{}\n",
+                     r.floors_asked ? "" : " (asked from 100 cases a row on)") +
+         text;
 }
 
 }  // namespace

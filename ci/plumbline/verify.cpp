@@ -16,7 +16,7 @@ namespace plumbline::program {
 namespace {
 
 constexpr std::int64_t cases_for_floors = 100;  // below, the shares of rare classes are noise
-constexpr std::int64_t shown_a_row = 3;         // failures printed in full per row and law; all are counted
+constexpr std::int64_t lines_a_row = 5;  // further failures of a row and law that get a line; all are counted
 
 class verification {
  public:
@@ -58,7 +58,10 @@ class verification {
       }
     if (recorded && !run_recorded(
                         pool, asked_, rows_, report_.recorded, [&](const failure& f) { note(f); },
-                        [&] { bar_.show("recorded cases", 0, 0, failed_so_far()); }))
+                        [&](std::size_t done, std::size_t all) {
+                          bar_.show("recorded cases", static_cast<std::int64_t>(done),
+                                    static_cast<std::int64_t>(all), failed_so_far());
+                        }))
       return false;
     if (asked_.recorded == recorded_use::only) return true;
     campaign generated(asked_, rows_);
@@ -73,10 +76,14 @@ class verification {
     return report_.failures.empty() ? "" : fmt::format("{} failed", report_.failures.size());
   }
 
-  // Printed at once and in full, before anything is shrunk.
+  // Printed at once, before anything is shrunk: the first of each row and law in full, some more as a line.
   void note(const failure& f) {
     report_.failures.push_back(f);
-    if (++shown_[{f.row, f.law}] <= shown_a_row) bar_.print(describe(f, colour_) + "\n");
+    const std::int64_t seen = ++shown_[{f.row, f.law}];
+    if (seen == 1)
+      bar_.print(describe(f, colour_) + "\n");
+    else if (seen <= lines_a_row)
+      bar_.print(fmt::format("again {} {}: plumbline replay '{}'\n", f.row, f.law, f.case_text));
   }
 
   // The first failure of each row and law, unless a saved case shows it already.
