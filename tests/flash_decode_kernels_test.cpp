@@ -191,14 +191,16 @@ tensor_set run_combine(const fd::combine_problem& problem, tensor_set& inputs) {
 
 // Partials of one row each, given as (lse, value of every column).
 tensor_set partials(const fd::combine_problem& problem, const std::vector<std::pair<double, double>>& parts) {
-  tensor_set inputs;
-  tensor& out = inputs.set("out_partial", tensor(dtype::f32, {problem.num_splits, 1, 1, 1, problem.dv}));
-  tensor& lse = inputs.set("lse_partial", tensor(dtype::f32, {problem.num_splits, 1, 1, 1}));
+  tensor out(dtype::f32, {problem.num_splits, 1, 1, 1, problem.dv});
+  tensor lse(dtype::f32, {problem.num_splits, 1, 1, 1});
   for (std::size_t s = 0; s < parts.size(); ++s) {
     lse.set_value(static_cast<std::int64_t>(s), parts[s].first);
     for (std::int64_t c = 0; c < problem.dv; ++c)
       out.set_value(static_cast<std::int64_t>(s) * problem.dv + c, parts[s].second);
   }
+  tensor_set inputs;
+  inputs.set("out_partial", std::move(out));
+  inputs.set("lse_partial", std::move(lse));
   return inputs;
 }
 
