@@ -5,3 +5,12 @@ plumbline_test(NAME store_test SOURCES harness/store_test.cpp harness/store_fore
 plumbline_test(NAME recorded_test SOURCES recorded_test.cpp
   LINK fixtures nlohmann_json::nlohmann_json LABELS smoke fixtures flash_decode)
 target_compile_definitions(recorded_test PRIVATE PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")
+
+# Its skip is named by ctest, so it is registered by hand.
+add_executable(store_h5py_test harness/store_h5py_test.cpp)
+target_link_libraries(store_h5py_test PRIVATE boost_test_main fixtures)
+target_compile_definitions(store_h5py_test PRIVATE
+  PLUMBLINE_CASE_FROM_PYTHON="${CMAKE_CURRENT_SOURCE_DIR}/harness/case_from_python.py")
+add_test(NAME store_h5py_test COMMAND store_h5py_test --color_output=no --log_level=test_suite)
+set_tests_properties(store_h5py_test PROPERTIES LABELS "smoke;fixtures" TIMEOUT 60
+  SKIP_REGULAR_EXPRESSION "is skipped because precondition failed")
