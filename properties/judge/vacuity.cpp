@@ -62,9 +62,10 @@ std::vector<probe> probe_vacuity(std::span<const attention_truth> truth, std::si
   must_fail("all zero", changed(truth, promised, [](std::size_t, std::size_t, double) { return 0.0; }));
   must_fail("output +1 %",
             changed(truth, promised, [](std::size_t, std::size_t, double r) { return 1.01 * r; }));
-  const auto [unit, row] = middle_row(truth);
+  const std::pair<std::size_t, std::size_t> middle = middle_row(truth);
   must_fail("one row zero", changed(truth, promised, [&](std::size_t u, std::size_t at, double r) {
-              return u == unit && at / static_cast<std::size_t>(truth[u].dv) == row ? 0.0 : r;
+              return u == middle.first && at / static_cast<std::size_t>(truth[u].dv) == middle.second ? 0.0
+                                                                                                      : r;
             }));
   if (!last.empty()) must_fail("last key dropped", without_last_key(truth, promised, last));
   return probes;
