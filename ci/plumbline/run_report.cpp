@@ -8,7 +8,6 @@
 
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/worker_pool.hpp"
-#include "plumbline_commit.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -60,11 +59,9 @@ std::vector<std::pair<std::string, std::string>> machine_of(const executor* e) {
       break;
     }
   facts.emplace_back("cores", std::to_string(usable_cores()));
-  facts.emplace_back("compiler", PLUMBLINE_COMPILER);
+  facts.emplace_back("compiler", built_with());
   return facts;
 }
-
-std::string built_commit() { return PLUMBLINE_COMMIT; }
 
 std::string describe(const failure& f, bool colour) {
   const bool failed = f.verdict == outcome::fail;

@@ -45,7 +45,9 @@ int exit_code_of(const run_report&);
 
 /// CPU, cores, compiler, what the executor says of itself.
 std::vector<std::pair<std::string, std::string>> machine_of(const executor*);
+/// The commit the program was built from, and the compiler it was built with.
 std::string built_commit();
+std::string built_with();
 
 std::string text_report(const run_report&, bool colour);
 std::string json_report(const run_report&);

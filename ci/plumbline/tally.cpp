@@ -31,7 +31,8 @@ void tally::add(std::uint64_t index, const case_result& r) {
     ++t.cases, t.fail += l.result == outcome::fail, t.mistrusted += l.result == outcome::mistrusted;
   }
   for (const std::string& c : r.classes) ++classes[c];
-  for (const std::string& w : r.judged.warnings) ++warnings[w];
+  for (const std::string& w : r.judged.warnings)
+    ++warnings[w.substr(0, w.find(" ("))];  // figures differ by case
   for (const finding& f : r.judged.findings) {
     const bool tie = f.used == worst.used && index < worst.index;
     if (!worse(worst.used, f.used) && !tie) continue;
