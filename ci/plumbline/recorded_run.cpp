@@ -24,7 +24,7 @@ struct planned {
 
 bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vector<row>& rows,
                   recorded_run& run, const std::function<void(const failure&)>& failed,
-                  const std::function<void()>& tick) {
+                  const std::function<void(std::size_t done, std::size_t all)>& tick) {
   for (const row& r : rows)
     if (std::none_of(run.rows.begin(), run.rows.end(),
                      [&](const recorded_row& o) { return o.op == r.op && o.variant == r.variant; }))
