@@ -247,11 +247,11 @@ BOOST_AUTO_TEST_CASE(an_error_in_a_loader_comes_back_as_thrown) {
   c.unit.load_v = [](std::int64_t first, std::int64_t, double*) {
     if (first > 3000) throw std::runtime_error("page table is wild");
   };
-  for (const int threads : {1, 3}) {
-    BOOST_CHECK_EXCEPTION(
-        attend_one(c.unit, {threads, true, 0}), std::runtime_error,
-        [](const std::runtime_error& e) { return std::string(e.what()) == "page table is wild"; });
-  }
+  for (const int threads : {1, 3})
+    for (const bool companions : {false, true})
+      BOOST_CHECK_EXCEPTION(
+          attend_one(c.unit, {threads, companions, 0}), std::runtime_error,
+          [](const std::runtime_error& e) { return std::string(e.what()) == "page table is wild"; });
 }
 
 BOOST_AUTO_TEST_CASE(bad_arguments_are_refused_by_name) {
