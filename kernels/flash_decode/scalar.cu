@@ -1,9 +1,10 @@
 // attend, variant `scalar`: one warp a query row, fp32 throughout.
 //
-// The plain form that the fast ones are read against.  A lane owns a key while scores are formed (its own
-// chain of fused multiply-adds over d) and owns every 32nd output column while values are added, so a warp
-// needs no sum over lanes but the maximum and, at the end, the row sum.  P stays fp32 and the row runs from
-// its first to its last visible key, whatever the number of splits asked for.
+// The plain form that the fast ones are read against.  A lane owns a key while scores are formed (eight
+// chains of fused multiply-adds over d: one alone loses twice as much as its contract allows) and owns every
+// 32nd output column while values are added, so a warp needs no sum over lanes but the maximum and, at the
+// end, the row sum.  P stays fp32 and the row runs from its first to its last visible key, whatever the
+// number of splits asked for.
 #include "kernels/core/launch.hpp"
 #include "kernels/flash_decode/layout.hpp"
 #include "kernels/flash_decode/mask.hpp"
@@ -48,7 +49,7 @@ __device__ warp_memory memory_of(int warp, std::int64_t d) {
 template <dtype Type, dtype Out>
 __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params p) {
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const std::int64_t n = blockIdx.y + static_cast<std::int64_t>(blockIdx.z) * gridDim.y;
+  const std::int64_t n = blockIdx.y;
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * warps + warp;
   const std::int64_t i = row / p.hq, h = row % p.hq, hk = h / p.group;
   const sequence s = sequence_of(p.lengths, n);
@@ -71,9 +72,10 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
     float z = minus_infinity;
     if (visible) {
       const auto* key = k + slot_offset(p.lengths, p.k, s.cache_row, slot);
-      float raw = 0;
-      for (std::int64_t c = 0; c < p.d; ++c) raw = fused(mine.q[c], load_as<Type>(key[c]), raw);
-      z = units.z(raw);
+      float part[8] = {};
+      for (std::int64_t c = 0; c < p.d; c += 8) PLUMBLINE_UNROLL
+      for (int e = 0; e < 8; ++e) part[e] = fused(mine.q[c + e], load_as<Type>(key[c + e]), part[e]);
+      z = units.z(((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7])));
       mine.value_row[lane] = slot_offset(p.lengths, p.v, s.cache_row, slot);
     }
     float highest = z;
