@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(attributes_of_any_width_and_either_kind_of_string_are_read)
 
 BOOST_AUTO_TEST_CASE(ambiguous_or_contradictory_datasets_are_refused) {
   const std::uint16_t codes[] = {1, 2, 3, 4};
-  const std::int64_t large[] = {2147483648};
+  const std::int64_t large[] = {2147483648}, low[] = {-2147483649};
   const auto with_dtype = [&](const char* type, const char* name) {
     return [&codes, type, name](foreign_file& file) {
       file.dataset("/attend/a/q", type, codes, 1);
@@ -143,6 +143,8 @@ BOOST_AUTO_TEST_CASE(ambiguous_or_contradictory_datasets_are_refused) {
   refused("/attend/a/q: dtype says i32, the dataset holds 2-byte floats", with_dtype("half", "i32"));
   refused("/attend/a/q: the value 2147483648 does not fit 32 bits",
           [&](foreign_file& file) { file.dataset("/attend/a/q", "int64", large, 1); });
+  refused("/attend/a/q: the value -2147483649 does not fit 32 bits",
+          [&](foreign_file& file) { file.dataset("/attend/a/q", "int64", low, 1); });
   refused("/attend/a/q: expected numbers of a known format, found neither integers nor floats",
           [&](foreign_file& file) { file.dataset("/attend/a/q", "string", codes, 2); });
   refused("/attend/a@x: an attribute that is neither text nor a number is not supported",
