@@ -46,9 +46,8 @@ set(content "")
 
 # add_row(name labels timeout arguments...): `name` is unique; its folder of failures is its own.
 function(add_row name labels timeout)
-  list(JOIN labels "\;" labels)
   set(properties "LABELS \"${labels}\" TIMEOUT ${timeout}")
-  if("${labels}" MATCHES "gpu")
+  if("gpu" IN_LIST labels)
     string(APPEND properties " RESOURCE_GROUPS \"1,gpus:1\"")
   endif()
   list(JOIN ARGN " " arguments)
