@@ -54,7 +54,8 @@ class case_operation : public operation {
       }
       return all;
     }
-    case_result all;
+    case_result all = nothing_took(spec);
+    if (all.skip_reason = not_runnable(c); !all.skip_reason.empty()) return all;
     bool first = true;
     for (const material<Problem>& one : from_record(c, spec)) {
       case_spec named = spec;
@@ -94,6 +95,8 @@ class case_operation : public operation {
   virtual Problem parse(const keyed_text&) const = 0;
   virtual material<Problem> generated(const case_spec&) const = 0;
   virtual std::vector<material<Problem>> from_record(const recorded_case&, const case_spec&) const = 0;
+  /// Empty, or why a record of a claimed group holds nothing to run (it may still be judged).
+  virtual std::string not_runnable(const recorded_case&) const { return ""; }
   virtual case_result examine_material(const material<Problem>&, const case_spec&, executor&,
                                        const examine_options&) const = 0;
   virtual dtype type_of(const Problem&) const = 0;

@@ -64,7 +64,6 @@ class append_function final : public case_operation<append_problem> {
   }
   std::vector<material<append_problem>> from_record(const recorded_case& c,
                                                     const case_spec& spec) const override {
-    if (c.function == "rotary") throw bad_argument("recorded", "rotary alone is no call of this operator");
     if (!spec.problem.empty())
       throw bad_argument("case", "a recorded append has one presentation, got \"" + spec.problem + "\"");
     recorded_options options(c);
@@ -73,6 +72,9 @@ class append_function final : public case_operation<append_problem> {
     std::vector<material<append_problem>> all;
     all.push_back({"", std::move(r.problem), std::move(r.inputs)});
     return all;
+  }
+  std::string not_runnable(const recorded_case& c) const override {
+    return c.function == "rotary" ? "a rotation alone: judged, not run" : "";
   }
   case_result examine_material(const material<append_problem>& m, const case_spec& spec, executor& where,
                                const examine_options& how) const override {

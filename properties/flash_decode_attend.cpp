@@ -87,6 +87,9 @@ class attend_function final : public case_operation<attend_problem> {
     }
     return all;
   }
+  std::string not_runnable(const recorded_case& c) const override {
+    return is_table(c.function) ? "a table of host functions: judged, not run" : "";
+  }
   case_result examine_material(const material<attend_problem>& m, const case_spec& spec, executor& where,
                                const examine_options& how) const override {
     const stopwatch all;

@@ -73,14 +73,19 @@ std::vector<std::int64_t> differences(const std::vector<std::int64_t>& cumulativ
   return lengths;
 }
 
-// Rows laid out again with a gap behind each.
+// Rows laid out again with a gap behind each, whatever their strides were.
 tensor spread(const tensor& t, std::int64_t gap) {
   std::vector<std::int64_t> shape(t.shape().begin(), t.shape().end());
   tensor wide = generate::rows_between_nan(t.type(), shape, gap);
   const std::int64_t width = shape.back(), bytes = static_cast<std::int64_t>(size_of(t.type()));
-  for (std::int64_t row = 0; width > 0 && row < t.size() / width; ++row)
-    std::memcpy(wide.data() + row * (width + gap) * bytes, t.data() + row * width * bytes,
+  std::vector<std::int64_t> index(shape.size());
+  for (std::int64_t row = 0; width > 0 && row < t.size() / width; ++row) {
+    std::int64_t rest = row;
+    for (std::size_t axis = shape.size() - 1; axis-- > 0; rest /= shape[axis])
+      index[axis] = rest % shape[axis];
+    std::memcpy(wide.data() + wide.offset(index) * bytes, t.data() + t.offset(index) * bytes,
                 static_cast<std::size_t>(width * bytes));
+  }
   return wide;
 }
 
@@ -89,7 +94,7 @@ void take(const recorded_case& c, std::initializer_list<std::string_view> names,
           tensor_set& inputs) {
   for (std::string_view name : names)
     if (const tensor* t = c.tensors.find(name))
-      inputs.set(std::string(name), gap > 0 && t->rank() >= 3 ? spread(*t, gap) : *t);
+      inputs.set(std::string(name), t->rank() >= 3 ? spread(*t, gap) : *t);
 }
 
 void check_type(const std::string& said, dtype found) {

@@ -11,21 +11,21 @@ namespace plumbline::generate {
 
 namespace {
 
-constexpr int directions = 8;
+// Orthogonal directions that d channels hold: the largest power of two that divides d, at most 64.
+int directions_of(std::int64_t d) {
+  int count = 1;
+  while (count < 64 && d % (2 * count) == 0) count *= 2;
+  return count;
+}
 
 double walsh(int direction, std::int64_t channel) {
-  return std::popcount(static_cast<unsigned>(direction) & static_cast<unsigned>(channel % directions)) & 1
-             ? -1
-             : 1;
+  const unsigned lane = static_cast<unsigned>(channel % 64);  // a direction below 2^k looks at k bits alone
+  return std::popcount(static_cast<unsigned>(direction) & lane) & 1 ? -1 : 1;
 }
 
 random_stream stream_of(const unit_shape& u, std::uint64_t seed, const char* purpose) {
   return random_stream(
       seed, std::string(purpose) + ' ' + std::to_string(u.sequence) + ' ' + std::to_string(u.kv_head));
-}
-
-int direction_at(std::uint64_t seed, std::int64_t position) {
-  return static_cast<int>(random_stream(seed, "needle " + std::to_string(position)).bits32() % directions);
 }
 
 // Smallest power of two f with f * f * d * |scale| >= margin.
@@ -40,30 +40,39 @@ struct needle {
   int direction;
 };
 
-// Positions in random order; with `copies` > 1 each direction may lie at two or four of them.
+void shuffle(std::vector<std::int64_t>& list, random_stream& order) {
+  for (std::size_t i = list.size(); i > 1; --i)
+    std::swap(list[i - 1],
+              list[static_cast<std::size_t>(order.integer(0, static_cast<std::int64_t>(i) - 1))]);
+}
+
+// Edges of the rows' own masks first, then those of tiles and pages.
+std::vector<std::int64_t> candidates(const unit_shape& u, random_stream& order) {
+  std::vector<std::int64_t> edges, all;
+  for (std::size_t token = 0; token < u.begin.size(); ++token)
+    if (u.begin[token] < u.end[token]) {
+      edges.push_back(u.begin[token]);
+      edges.push_back(u.end[token] - 1);
+    }
+  auto others = boundary_positions(u.sk, u.page_size);
+  shuffle(edges, order);
+  shuffle(others, order);
+  for (const auto* list : {&edges, &others})
+    for (std::int64_t p : *list)
+      if (std::find(all.begin(), all.end(), p) == all.end()) all.push_back(p);
+  return all;
+}
+
+// One needle a direction; twins: two or four, so that a row's weights are exact parts of one.
 std::vector<needle> place(const unit_shape& u, std::uint64_t seed, int copies) {
-  auto positions = boundary_positions(u.sk, u.page_size);
   random_stream order(seed, "needle order");
-  for (std::size_t i = positions.size(); i > 1; --i)
-    std::swap(positions[i - 1],
-              positions[static_cast<std::size_t>(order.integer(0, static_cast<std::int64_t>(i) - 1))]);
+  const int directions = directions_of(u.d);
+  const auto positions = candidates(u, order);
+  const std::size_t each = copies == 1 ? 1 : order.chance(0.5) ? 2 : 4;
   std::vector<needle> needles;
-  int held[directions] = {};
-  const int most = copies == 1 ? 1 : order.chance(0.5) ? 2 : 4;
-  for (std::int64_t p : positions) {
-    int direction = direction_at(seed, p);
-    if (copies > 1) direction %= 2;  // few directions, so that most have all their copies
-    if (held[direction] >= most) continue;
-    ++held[direction];
-    needles.push_back({p, direction});
-  }
-  if (copies > 1)  // a sum of equal parts is exact for 1, 2 and 4 copies alone
-    for (int dir = 0; dir < directions; ++dir)
-      if (held[dir] == 3) {
-        const auto last = std::find_if(needles.rbegin(), needles.rend(),
-                                       [&](const needle& x) { return x.direction == dir; });
-        needles.erase(std::next(last).base());
-      }
+  for (std::size_t i = 0; i < positions.size() && i / each < static_cast<std::size_t>(directions); ++i)
+    needles.push_back({positions[i], static_cast<int>(i / each)});
+  while (each > 1 && needles.size() > each && needles.size() % each != 0) needles.pop_back();
   return needles;
 }
 

@@ -1,10 +1,10 @@
 // Needles: rows that see one key, or two or four equal ones, at the places where kernels go wrong.
 //
-// A needle is a key along one of eight orthogonal directions (Walsh functions repeated over the channels with
-// common signs), so a row along that direction scores 64 nats or more there and about nothing elsewhere.  The
-// direction of a position depends on the position alone: sequences that share pages share their needles.  All
-// factors are powers of two, so the scores of the needle and of its twins are exact and equal, the softmax is
-// a unit vector (or one half, one quarter), and the output must be right to the last bit.
+// A needle is a key along one of up to 64 orthogonal directions (Walsh functions over the channels; as many
+// as the largest power of two that divides d), so a row along that direction scores 64 nats or more there and
+// about nothing elsewhere.  All factors are powers of two, so the scores of a needle and of its twins are
+// exact and equal, the softmax is a unit vector (or one half, one quarter), and the output must be right to
+// the last bit.
 #pragma once
 
 #include "properties/generate/regimes.hpp"

@@ -14,6 +14,7 @@ using flash_decode::combine_problem;
 namespace {
 
 constexpr std::int64_t most_elements = 300'000;  // of K and V together
+constexpr std::int64_t most_outputs = 60'000;    // judging an element costs more than computing it
 constexpr std::int64_t most_split_tiles =
     1200;  // sequences, KV heads and splits: each tile is a block to run
 constexpr double natural_log_of_2 = 0x1.62e42fefa39efp-1;
@@ -138,7 +139,8 @@ attend_problem draw_attend(dtype in, regime how, std::uint64_t seed, std::uint64
   draw_heads(draw, in, p);
   p.sq = draw_query_tokens(draw);
   const std::int64_t cost = draw_cost(draw);
-  while (p.sq > 1 && p.hq * p.sq * (p.d + p.dv) * 16 > cost) p.sq = (p.sq + 1) / 2;
+  while (p.sq > 1 && (p.hq * p.sq * (p.d + p.dv) * 16 > cost || p.b * p.hq * p.sq * p.dv > most_outputs))
+    p.sq = (p.sq + 1) / 2;
   p.num_splits = std::min(draw_splits(draw), std::max<std::int64_t>(9, most_split_tiles / (p.b * p.hk)));
   p.page_size = draw_page_size(draw);
   draw_lengths(draw, key_limit(cost, p.hq * p.sq, p), p.num_splits, p.sq, p);

@@ -1,0 +1,166 @@
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <string>
+
+#include "properties/generate/append_inputs.hpp"
+#include "properties/generate/attend_inputs.hpp"
+#include "properties/generate/combine_inputs.hpp"
+#include "properties/generate/coverage.hpp"
+#include "properties/generate/shapes.hpp"
+#include "properties/operation.hpp"
+#include "reference/core/keyed_text.hpp"
+#include "reference/core/sha256.hpp"
+
+using namespace plumbline;
+using namespace plumbline::generate;
+
+namespace {
+
+constexpr int drawn = 1500;
+
+// Shares of the classes among drawn problems, each of which must be valid and read back from its text.
+template <class Draw>
+std::map<std::string, double> shares(Draw draw) {
+  std::map<std::string, double> share;
+  for (int i = 0; i < drawn; ++i)
+    for (const std::string& name : classes_of(draw(static_cast<std::uint64_t>(i))))
+      share[name] += 1.0 / drawn;
+  return share;
+}
+
+void require_floors(const std::map<std::string, double>& share,
+                    const std::vector<std::pair<std::string, double>>& floors) {
+  for (const auto& [name, floor] : floors) {
+    const auto found = share.find(name);
+    BOOST_TEST_INFO(name << " has a share of " << (found == share.end() ? 0 : found->second) << ", floor "
+                         << floor);
+    BOOST_CHECK(found != share.end() && found->second >= floor);
+  }
+  for (const auto& [name, value] : share) {
+    const bool listed =
+        std::any_of(floors.begin(), floors.end(), [&](const auto& f) { return f.first == name; });
+    BOOST_TEST(listed, name << " is counted but not listed");
+  }
+}
+
+const operation& function_named(std::string_view name) {
+  for (const operation* one : operations())
+    if (one->function() == name) return *one;
+  throw std::out_of_range("no such function");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(generated_shapes)
+
+BOOST_AUTO_TEST_CASE(every_class_of_attend_is_drawn_above_its_floor) {
+  for (dtype in : {dtype::bf16, dtype::e4m3})
+    require_floors(
+        shares([&](std::uint64_t i) {
+          const auto p = draw_attend(in, draw_regime(7, i), 7, i);
+          BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
+          BOOST_REQUIRE((flash_decode::parse_attend(keyed_text(to_text(p))) == p));
+          return p;
+        }),
+        in == dtype::bf16 ? attend_floors() : [] {
+          auto floors = attend_floors();
+          std::erase_if(floors, [](const auto& f) { return f.first == "query_value"; });
+          return floors;
+        }());
+}
+
+BOOST_AUTO_TEST_CASE(every_class_of_append_is_drawn_above_its_floor) {
+  require_floors(shares([](std::uint64_t i) {
+                   const auto p = draw_append(dtype::bf16, 7, i);
+                   BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
+                   BOOST_REQUIRE((flash_decode::parse_append(keyed_text(to_text(p))) == p));
+                   return p;
+                 }),
+                 append_floors());
+}
+
+BOOST_AUTO_TEST_CASE(every_class_of_combine_is_drawn_above_its_floor) {
+  require_floors(shares([](std::uint64_t i) {
+                   const auto p = draw_combine(dtype::f32, 7, i);
+                   BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
+                   BOOST_REQUIRE((flash_decode::parse_combine(keyed_text(to_text(p))) == p));
+                   return p;
+                 }),
+                 combine_floors());
+}
+
+BOOST_AUTO_TEST_CASE(every_listed_size_of_the_issue_comes_up) {
+  std::map<std::int64_t, int> pages, ratios, dims;
+  std::map<std::int64_t, int> off_edge;  // length minus the nearest tile edge
+  for (std::uint64_t i = 0; i < drawn; ++i) {
+    const auto p = draw_attend(dtype::bf16, regime::normal, 3, i);
+    ++pages[p.page_size];
+    ++ratios[p.hq / p.hk];
+    ++dims[p.d];
+    for (std::int64_t n = 0; n < p.b; ++n)
+      for (std::int64_t t : tile_edges)
+        for (std::int64_t side : {-1, 0, 1})
+          if (flash_decode::cached_keys(p, n) > 2 && (flash_decode::cached_keys(p, n) - side) % t == 0)
+            ++off_edge[side];
+  }
+
+  for (std::int64_t size : {0, 1, 2, 3, 16, 64, 128, 256}) BOOST_TEST(pages[size] > 0, "page size " << size);
+  for (std::int64_t ratio : {1, 2, 3, 5, 7, 8, 16}) BOOST_TEST(ratios[ratio] > 0, "GQA ratio " << ratio);
+  for (std::int64_t d : {64, 96, 128, 192, 256}) BOOST_TEST(dims[d] > 0, "head dim " << d);
+  BOOST_TEST(dims.size() > 15u);
+  for (std::int64_t side : {-1, 0, 1}) BOOST_TEST(off_edge[side] > drawn / 10, "edge " << side);
+}
+
+BOOST_AUTO_TEST_CASE(every_regime_is_drawn) {
+  std::map<std::string_view, int> seen;
+  for (std::uint64_t i = 0; i < drawn; ++i) ++seen[name_of(draw_regime(7, i))];
+
+  for (std::string_view name : regime_names) BOOST_TEST(seen[name] > drawn / 50, name);
+}
+
+BOOST_AUTO_TEST_CASE(some_query_sees_a_key_in_every_case) {
+  for (std::uint64_t i = 0; i < drawn; ++i) {
+    const auto p = draw_attend(dtype::bf16, regime::normal, 11, i);
+    bool sees = false;
+    for (std::int64_t n = 0; n < p.b; ++n)
+      for (std::int64_t row = 0; row < flash_decode::query_tokens(p, n); ++row) {
+        const auto visible = flash_decode::visible_keys(p, row, flash_decode::query_tokens(p, n),
+                                                        flash_decode::cached_keys(p, n));
+        sees = sees || visible.begin < visible.end;
+      }
+    BOOST_REQUIRE(sees);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_case_needs_no_case_before_it) {
+  const operation& attend = function_named("attend");
+
+  const auto fifth = attend.draw("split", dtype::bf16, 9, 5, "");
+
+  for (std::uint64_t i = 0; i < 5; ++i)
+    BOOST_TEST(attend.draw("split", dtype::bf16, 9, i, "").str() != fifth.str());
+  BOOST_TEST(attend.draw("split", dtype::bf16, 9, 5, "").str() == fifth.str());
+  BOOST_TEST(attend.draw("split", dtype::bf16, 10, 5, "").str() != fifth.str());
+}
+
+// The same on every machine and compiler: generators use RapidCheck's hash, our streams and exact arithmetic.
+BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
+  sha256 texts, inputs;
+  for (const operation* one : operations())
+    for (std::uint64_t i = 0; i < 26; ++i) {
+      const dtype in = one->function() == "combine" ? dtype::f32
+                       : i % 3 == 0                 ? dtype::e4m3
+                       : i % 3 == 1                 ? dtype::f16
+                                                    : dtype::bf16;
+      const auto all = one->regimes();
+      const case_spec c = one->draw("any", in, 5, i, all[i % all.size()]);
+      texts.update(c.str());
+      for (const auto& e : one->record(c, nullptr).tensors) inputs.update(e.name).update(e.value);
+    }
+
+  BOOST_TEST(texts.hex() == "7c6e0c4ad08c2fb9c928ff37d840dd4469c67cdc025d7d5bef9567c2c257db66");
+  BOOST_TEST(inputs.hex() == "d219d3955e92dac8d049c5c823a0f854c53bf2de14479525a9c6c8ff479cbf72");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

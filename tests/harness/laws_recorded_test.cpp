@@ -1,0 +1,209 @@
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+
+#include "properties/flash_decode_recorded.hpp"
+#include "properties/operation.hpp"
+#include "reference/core/keyed_text.hpp"
+
+using namespace plumbline;
+
+namespace {
+
+const operation& function_named(std::string_view name) {
+  for (const operation* one : operations())
+    if (one->function() == name) return *one;
+  throw std::out_of_range("no such function");
+}
+
+std::unique_ptr<executor> host() {
+  std::string why_not;
+  auto one = make_executor("host", why_not);
+  BOOST_REQUIRE_MESSAGE(one, why_not);
+  return one;
+}
+
+// One query, two keys with equal scores: out is the mean of V, lse is ln 2.
+recorded_case by_hand() {
+  recorded_case c;
+  c.function = "attend";
+  c.name = "two_equal_keys";
+  tensor q(dtype::bf16, {1, 1, 1, 8}), k(dtype::bf16, {1, 2, 1, 8}), v(dtype::bf16, {1, 2, 1, 8});
+  for (int i = 0; i < 8; ++i) {
+    q.set_value(i, 1);
+    v.set_value(i, 1);
+    v.set_value(8 + i, 3);
+  }
+  tensor out(dtype::f64, {1, 1, 1, 8}), lse(dtype::f64, {1, 1, 1});
+  for (int i = 0; i < 8; ++i) out.set_value(i, 2);
+  lse.set_value(0, 0.693147180559945309);
+  c.tensors.set("q", q);
+  c.tensors.set("k_cache", k);
+  c.tensors.set("v_cache", v);
+  c.tensors.set("expected_out", out);
+  c.tensors.set("expected_lse", lse);
+  return c;
+}
+
+case_spec attend_spec(const char* text) { return case_spec::parse(text); }
+
+case_spec spec_without_problem() {
+  case_spec spec;
+  spec.op = "flash_decode";
+  spec.function = "attend";
+  return spec;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(recorded_cases)
+
+BOOST_AUTO_TEST_CASE(somebodys_truth_that_is_right_passes_and_one_that_is_off_fails) {
+  const operation& attend = function_named("attend");
+  recorded_case off = by_hand();
+  off.tensors.at("expected_out").set_value(3, 2 + 1e-11);
+  recorded_case wrong_lse = by_hand();
+  wrong_lse.tensors.at("expected_lse").set_value(0, 0.6931471806);
+  recorded_case infinite = by_hand();
+  infinite.tensors.at("expected_lse").set_value(0, INFINITY);
+
+  const auto right = attend.judge(by_hand(), "");
+
+  BOOST_TEST((right.result == outcome::pass), right.message);
+  BOOST_TEST(right.kind == "expected");
+  BOOST_TEST(right.group == "attend/two_equal_keys");
+  BOOST_TEST((attend.judge(off, "").result == outcome::fail));
+  BOOST_TEST(attend.judge(off, "").used > 1);
+  BOOST_TEST((attend.judge(wrong_lse, "").result == outcome::fail));
+  BOOST_TEST((attend.judge(infinite, "").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_option_or_tensor_is_unsupported_by_name) {
+  const operation& attend = function_named("attend");
+  recorded_case option = by_hand();
+  option.options["alibi_slopes"] = "1";
+  recorded_case extra = by_hand();
+  extra.tensors.set("alibi", tensor(dtype::f32, {1}));
+  recorded_case note = by_hand();
+  note.options["note"] = "hello";
+  note.options["source_commit"] = "abc";
+
+  BOOST_TEST(attend.judge(option, "").kind == "unsupported");
+  BOOST_TEST(attend.judge(option, "").message.find("alibi_slopes") != std::string::npos);
+  BOOST_TEST((attend.judge(option, "").result != outcome::pass));
+  BOOST_TEST(attend.judge(extra, "").message.find("alibi") != std::string::npos);
+  BOOST_TEST((attend.judge(note, "").result == outcome::pass));
+}
+
+BOOST_AUTO_TEST_CASE(an_option_that_contradicts_the_tensors_never_passes) {
+  recorded_case c = by_hand();
+  c.options["num_heads_k"] = "2";
+
+  const auto j = function_named("attend").judge(c, "");
+
+  BOOST_TEST((j.result != outcome::pass));
+  BOOST_TEST(j.message.find("num_heads_k") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
+  const operation& attend = function_named("attend");
+  recorded_case c = by_hand();
+  c.tensors.erase("expected_out");
+  c.tensors.erase("expected_lse");
+  tensor out(dtype::bf16, {1, 1, 1, 8}), lse(dtype::f32, {1, 1, 1});
+  for (int i = 0; i < 8; ++i) out.set_value(i, 2);
+  lse.set_value(0, 0.6931472);
+  c.tensors.set("out", out);
+  c.tensors.set("softmax_lse", lse);
+  recorded_case wrong = c;
+  wrong.tensors.at("out").set_value(5, 2.015625);
+  recorded_case spelled = c;
+  spelled.options["contract_acc_qk"] = "f32";
+  spelled.options["contract_p_type"] = "f32";
+
+  BOOST_TEST(attend.judge(c, "").kind == "unsupported");
+  BOOST_TEST((attend.judge(c, "bf16/tc25").result == outcome::pass), attend.judge(c, "bf16/tc25").message);
+  BOOST_TEST(attend.judge(c, "bf16/tc25").kind == "outputs");
+  BOOST_TEST((attend.judge(wrong, "bf16/tc25").result == outcome::fail));
+  BOOST_TEST((attend.judge(spelled, "").result == outcome::pass), attend.judge(spelled, "").message);
+  BOOST_TEST(attend.judge(c, "no such contract").kind == "unsupported");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_recorded_is_judged_and_examined_like_the_case_itself) {
+  const auto where = host();
+  const operation& attend = function_named("attend");
+  const case_spec spec = attend_spec(
+      "plumbline1:flash_decode.attend/"
+      "split:b=3,hq=6,hk=2,d=32,page_size=3,max_pages=5,num_pages=14,cache_seqlens=9/0/14,"
+      "cache_leftpad=1/0/5,seqlens_q=2/1/3,causal=1,num_splits=2,gap=8;regime=normal;seed=5");
+
+  recorded_case c = attend.record(spec, where.get());
+  c.name = "saved";
+  const auto judged = attend.judge(c, "");
+  case_spec again;
+  again.op = "flash_decode";
+  again.function = "attend";
+  again.variant = "split";
+  const case_result examined = attend.examine_recorded(c, again, *where, {});
+
+  BOOST_TEST((judged.result == outcome::pass), judged.message);
+  BOOST_TEST(judged.kind == "outputs");
+  BOOST_TEST((examined.result == outcome::pass), examined.message);
+  again.problem = "num_splits=2";
+  BOOST_TEST(attend.examine_recorded(c, again, *where, {}).digest == attend.examine(spec, *where, {}).digest);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_is_presented_paged_split_and_with_fewer_queries) {
+  const case_spec spec =
+      attend_spec("flash_decode:hq=4,hk=2,d=16,capacity=40,cache_seqlens=37,sq=11,causal=1;seed=5");
+  const recorded_case c = function_named("attend").record(spec, nullptr);
+  bool paged = false, split = false, one_query = false, eight_queries = false;
+  for (const auto& one : flash_decode::presentations(c, spec_without_problem())) {
+    BOOST_REQUIRE_NO_THROW(flash_decode::check(one.problem, one.inputs));
+    paged = paged || one.problem.page_size > 0;
+    split = split || one.problem.num_splits > 1;
+    one_query = one_query || one.problem.sq == 1;
+    eight_queries = eight_queries || one.problem.sq == 8;
+  }
+
+  BOOST_TEST((paged && split && one_query && eight_queries));
+}
+
+BOOST_AUTO_TEST_CASE(an_append_is_recorded_and_judged) {
+  const auto where = host();
+  const operation& append = function_named("append");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.append/"
+      "append:b=2,hq=4,hk=2,d=32,page_size=4,max_pages=4,num_pages=8,cache_seqlens=7/3,sq=2,sn=2,"
+      "rotary_dim=16,rotary_interleaved=0,seqlen_rotary=18,causal=1;regime=normal;seed=5");
+
+  recorded_case c = append.record(spec, where.get());
+  case_spec again;
+  again.op = "flash_decode";
+  again.function = "append";
+  again.variant = "append";
+
+  BOOST_TEST((append.examine_recorded(c, again, *where, {}).result == outcome::pass));
+  BOOST_TEST(append.examine_recorded(c, again, *where, {}).digest == append.examine(spec, *where, {}).digest);
+  const auto judged = append.judge(c, "");
+  BOOST_TEST((judged.result == outcome::pass), judged.message);
+  c.tensors.at("out_v_cache").set_code(3, 1);
+  BOOST_TEST((append.judge(c, "").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(a_combine_is_recorded_and_judged) {
+  const auto where = host();
+  const operation& combine = function_named("combine");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.combine/"
+      "combine:num_splits=5,b=2,sq=3,hq=2,dv=16,empty_percent=50,out_type=bf16;regime=normal;seed=4");
+
+  recorded_case c = combine.record(spec, where.get());
+  const auto judged = combine.judge(c, "");
+
+  BOOST_TEST((judged.result == outcome::pass), judged.message);
+  c.tensors.at("out").set_code(3, 0x4234);
+  BOOST_TEST((combine.judge(c, "").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

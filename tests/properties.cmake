@@ -1,0 +1,15 @@
+# Generators, laws and operations: what is drawn is counted, every law is seen to fail.
+plumbline_test(NAME case_spec_test SOURCES harness/case_spec_test.cpp LINK properties LABELS properties smoke)
+plumbline_test(NAME generate_test
+  SOURCES
+    harness/generate_coverage_test.cpp
+    harness/generate_inputs_test.cpp
+    harness/generate_regimes_test.cpp
+    harness/generate_shrink_test.cpp
+  LINK properties rapidcheck LABELS properties flash_decode smoke)
+plumbline_test(NAME laws_test
+  SOURCES
+    harness/laws_attend_test.cpp
+    harness/laws_operation_test.cpp
+    harness/laws_recorded_test.cpp
+  LINK properties LABELS properties flash_decode)
