@@ -2,22 +2,41 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <thread>
 
 namespace plumbline::simt {
 
-grid_runner::grid_runner(const schedule& how, int os_threads)
+std::unique_ptr<block_runner> runner_pool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto runner = std::move(idle_.back());
+      idle_.pop_back();
+      return runner;
+    }
+  }
+  return std::make_unique<block_runner>();
+}
+
+void runner_pool::give_back(std::unique_ptr<block_runner> runner) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(runner));
+}
+
+grid_runner::grid_runner(const schedule& how, int os_threads, runner_pool& pool)
     : how_(how),
       os_threads_(os_threads > 0 ? os_threads
-                                 : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) {}
+                                 : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
+      pool_(pool) {}
 
-grid_runner::~grid_runner() = default;
+grid_runner::~grid_runner() {
+  for (auto& runner : runners_) pool_.give_back(std::move(runner));
+}
 
 void grid_runner::run(const host_launch& launch) {
   const std::int64_t blocks = launch.grid.x * launch.grid.y * launch.grid.z;
   const int workers = static_cast<int>(std::min<std::int64_t>(os_threads_, blocks));
-  while (static_cast<int>(runners_.size()) < workers) runners_.push_back(std::make_unique<block_runner>());
+  while (static_cast<int>(runners_.size()) < workers) runners_.push_back(pool_.take());
 
   std::atomic<std::int64_t> next{0};
   std::mutex mutex;

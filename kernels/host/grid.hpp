@@ -6,16 +6,28 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "kernels/host/block.hpp"
 
 namespace plumbline::simt {
 
+/// Block runners between calls: making one costs a mapping a fiber, so they are kept.
+class runner_pool {
+ public:
+  std::unique_ptr<block_runner> take();
+  void give_back(std::unique_ptr<block_runner>);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<block_runner>> idle_;
+};
+
 class grid_runner {
  public:
   /// `os_threads` of 0 means one a core.
-  grid_runner(const schedule& how, int os_threads);
+  grid_runner(const schedule& how, int os_threads, runner_pool& pool);
   ~grid_runner();
   /// Runs every block; throws kernel_fault when one did not complete.
   void run(const host_launch&);
@@ -23,6 +35,7 @@ class grid_runner {
  private:
   schedule how_;
   int os_threads_;
+  runner_pool& pool_;
   std::vector<std::unique_ptr<block_runner>> runners_;
 };
 

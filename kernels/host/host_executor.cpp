@@ -68,8 +68,9 @@ class scratch_memory {
 
 class host_launcher final : public launcher {
  public:
-  explicit host_launcher(const run_options& options)
-      : grid_(simt::schedule::parse(options.schedule), options.os_threads), sm_count_(options.sm_count) {}
+  host_launcher(const run_options& options, simt::runner_pool& pool)
+      : grid_(simt::schedule::parse(options.schedule), options.os_threads, pool),
+        sm_count_(options.sm_count) {}
   void* scratch(std::size_t bytes) override { return scratch_.take(bytes); }
   int sm_count() const override { return sm_count_; }
   void run_on_host(const host_launch& launch) override { grid_.run(launch); }
@@ -103,11 +104,15 @@ std::optional<fault> first_stray_output(const tensor_set& outputs) {
 
 }  // namespace
 
+host_executor::host_executor() : pool_(std::make_unique<simt::runner_pool>()) {}
+
+host_executor::~host_executor() = default;
+
 std::optional<fault> host_executor::run(const std::function<void(const kernel_arguments&, launcher&)>& call,
                                         tensor_set& inputs, tensor_set& outputs, const run_options& options) {
   if (options.os_threads < 0) throw bad_argument("os_threads", "expected 0 (all cores) or more");
   if (options.sm_count < 1) throw bad_argument("sm_count", "expected at least 1");
-  host_launcher launcher(options);
+  host_launcher launcher(options, *pool_);
   tensor_set copies = inputs;
   std::vector<kernel_arguments::entry> in, out;
   for (auto& entry : copies) in.push_back({entry.name, entry.value.view()});

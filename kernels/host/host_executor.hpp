@@ -2,8 +2,8 @@
 //
 // A kernel sees inputs through views of copies and outputs in place, both between guard zones.  When the call
 // is over every guard byte, every input byte and the zones around scratch are compared: what a GPU would have
-// let pass in silence comes back as a fault that names tensor and offset.  No state is shared between
-// executors, and none survives a call.
+// let pass in silence comes back as a fault that names tensor and offset.  Executors share
+// nothing, and from call to call keep only the memory of fibers' stacks.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,22 @@
 
 namespace plumbline {
 
+namespace simt {
+class runner_pool;
+}
+
 class host_executor final : public executor {
  public:
+  host_executor();
+  ~host_executor() override;
   std::string_view name() const override { return "host"; }
   side kernels() const override { return side::host; }
   std::optional<fault> run(const std::function<void(const kernel_arguments&, launcher&)>& call,
                            tensor_set& inputs, tensor_set& outputs, const run_options& options) override;
   std::string machine() const override;
+
+ private:
+  std::unique_ptr<simt::runner_pool> pool_;
 };
 
 }  // namespace plumbline

@@ -1,8 +1,8 @@
 // How fast the host executor is: ns a barrier and thread, ns a shuffle and lane, GFLOP/s through mma.
 //
-// One core unless --threads says otherwise.  Each figure is the best of several rounds, since other load only
-// ever adds time; the bare switch there and back, which a barrier cannot beat, tells how loaded the machine
-// was. Printed as a table, or as JSON with --json.
+// One core unless --threads says otherwise.  Each figure is the best of many short rounds, since other load
+// only ever adds time; the bare switch there and back, which a barrier cannot beat, tells how loaded the
+// machine was. Printed as a table, or as JSON with --json.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -71,6 +71,8 @@ namespace {
 using namespace plumbline;
 using kernels::bench_params;
 
+constexpr int rounds = 60;
+
 struct figure {
   const char* name;
   const char* unit;
@@ -85,7 +87,7 @@ double best_seconds(int os_threads, int blocks, int threads, int repeats) {
   run_options options;
   options.os_threads = os_threads;
   double best = 1e9;
-  for (int round = 0; round < 7; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const auto failed = executor.run(
         [&](const kernel_arguments&, launcher& on) {
           kernels::launch<Kernel>(on, "warm up", {}, threads, 16384, bench_params{1, sink.data()});
@@ -106,7 +108,7 @@ double best_seconds(int os_threads, int blocks, int threads, int repeats) {
 
 /// Nanoseconds of a bare switch to a fiber and back, over as many fibers as a block of 128 threads has.
 double best_bare_switch() {
-  constexpr int count = 128, repeats = 3000;
+  constexpr int count = 128, repeats = 500;
   simt::fiber_switch fibers;
   fibers.set_entry(
       [](void* owner) {
@@ -116,7 +118,7 @@ double best_bare_switch() {
   fibers.reserve(count);
   for (int i = 0; i < count; ++i) fibers.restart(i);
   double best = 1e9;
-  for (int round = 0; round < 7; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const auto start = std::chrono::steady_clock::now();
     for (int r = 0; r < repeats; ++r)
       for (int i = 0; i < count; ++i) fibers.enter(i);
@@ -146,13 +148,13 @@ int main(int argc, char** argv) {
   const double cores = os_threads;
   const int blocks = 4 * os_threads;
   figures.push_back({"bare switch", "ns/there and back", best_bare_switch()});
-  figures.push_back({"empty kernel", "ns/thread",
-                     1e9 * cores * best_seconds<kernels::empty>(os_threads, 100 * blocks, 256, 1) /
-                         (100.0 * blocks * 256)});
+  figures.push_back(
+      {"empty kernel", "ns/thread",
+       1e9 * cores * best_seconds<kernels::empty>(os_threads, 25 * blocks, 256, 1) / (25.0 * blocks * 256)});
   for (const int threads : {32, 128, 1024}) {
     static const char* const names[] = {"barrier, 32 threads", "barrier, 128 threads",
                                         "barrier, 1024 threads"};
-    const int repeats = 400000 / threads;
+    const int repeats = 51200 / threads;
     figures.push_back({names[threads == 32    ? 0
                              : threads == 128 ? 1
                                               : 2],
@@ -161,19 +163,18 @@ int main(int argc, char** argv) {
                            (1.0 * blocks * threads * repeats)});
   }
   figures.push_back({"shuffle", "ns/shuffle/lane",
-                     1e9 * cores * best_seconds<kernels::shuffles>(os_threads, blocks, 128, 3000) /
-                         (1.0 * blocks * 128 * 3000)});
+                     1e9 * cores * best_seconds<kernels::shuffles>(os_threads, blocks, 128, 200) /
+                         (1.0 * blocks * 128 * 200)});
   const double mma_flop = 2.0 * 16 * 8 * 16;
   figures.push_back({"mma bf16", "GFLOP/s/core",
-                     1e-9 * mma_flop * 4 * blocks * 1000 /
-                         best_seconds<kernels::products<dtype::bf16>>(os_threads, blocks, 128, 1000) /
-                         cores});
+                     1e-9 * mma_flop * 4 * blocks * 100 /
+                         best_seconds<kernels::products<dtype::bf16>>(os_threads, blocks, 128, 100) / cores});
   figures.push_back({"mma f16", "GFLOP/s/core",
-                     1e-9 * mma_flop * 4 * blocks * 1000 /
-                         best_seconds<kernels::products<dtype::f16>>(os_threads, blocks, 128, 1000) / cores});
+                     1e-9 * mma_flop * 4 * blocks * 100 /
+                         best_seconds<kernels::products<dtype::f16>>(os_threads, blocks, 128, 100) / cores});
   figures.push_back({"ldmatrix and mma", "GFLOP/s/core",
-                     1e-9 * mma_flop * 4 * 4 * blocks * 250 /
-                         best_seconds<kernels::tensor_core_loop>(os_threads, blocks, 128, 250) / cores});
+                     1e-9 * mma_flop * 4 * 4 * blocks * 25 /
+                         best_seconds<kernels::tensor_core_loop>(os_threads, blocks, 128, 25) / cores});
 
   if (json) std::printf("{\"plumbline\": 1, \"bench\": \"executor\", \"figures\": [");
   for (std::size_t i = 0; i < figures.size(); ++i) {

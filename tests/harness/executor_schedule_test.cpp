@@ -69,6 +69,8 @@ void in_trouble(const trouble p) {
     if (p.how == 1) kernels::kernel_assert(threadIdx.x < 17, "thread below 17");
     if (p.how == 2) throw 42;
     if (p.how == 3) return;
+  } else if (p.how == 4) {
+    __syncwarp();
   }
   __syncthreads();
 }
@@ -171,14 +173,14 @@ BOOST_AUTO_TEST_CASE(a_schedule_that_is_none_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_kernel_that_fails_is_reported_unwound_and_leaves_the_executor_usable) {
-  const char* const kinds[] = {"exception", "assertion", "exception", "divergent barrier"};
-  const char* const parts[] = {"something broke", "thread below 17", "unknown type",
-                               "threads 17 have exited"};
+  const char* const kinds[] = {"exception", "assertion", "exception", "divergent barrier", "missing lanes"};
+  const char* const parts[] = {"something broke", "thread below 17", "unknown type", "threads 17 have exited",
+                               "threads 0-16,18-31 wait in __syncwarp"};
   std::vector<float> first_block = mixed("", 1);
   first_block.resize(128);
   host_executor executor;
   tensor_set none, nowhere;
-  for (int how = 0; how < 4; ++how)
+  for (int how = 0; how < 5; ++how)
     for (const char* schedule : every_schedule) {
       std::vector<int> live(8);
       std::vector<float> out(128);
