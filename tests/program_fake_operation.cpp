@@ -179,8 +179,8 @@ program::instrument world() {
   program::instrument w;
   w.operations = all;
   w.make_executor = make;
-  w.budgets = [](std::span<const contract> shipped) {
-    return std::to_string(shipped.size()) + " contracts\n";
+  w.budgets = [](std::span<const operation* const> ops) {
+    return std::to_string(ops.size()) + " functions\n";
   };
   return w;
 }

@@ -129,12 +129,12 @@ BOOST_AUTO_TEST_CASE(a_missed_coverage_floor_is_mistrusted_from_a_hundred_cases_
   BOOST_TEST(met.code == 0);
 }
 
-BOOST_AUTO_TEST_CASE(budgets_are_listed_for_every_contract_once) {
+BOOST_AUTO_TEST_CASE(budgets_are_listed_for_every_function) {
   const scratch_folder folder;
   const process_end end = run_fake({"list", "--budgets"}, folder.path());
 
   BOOST_TEST(end.code == 0);
-  BOOST_TEST(end.out == "2 contracts\n");
+  BOOST_TEST(end.out == "1 functions\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -27,8 +27,8 @@ tr.fail td:nth-child(3) { color: var(--bad) } tr.unsupported td { color: var(--s
 svg { display: block; margin: .3rem 0 } svg text { font: 10px system-ui, sans-serif; fill: var(--soft) }
 )";
 
-constexpr double bar_end = 1.5;
-constexpr int bar_width = 240;
+constexpr double bar_end = 1.2;
+constexpr int bar_width = 288;
 
 }  // namespace
 

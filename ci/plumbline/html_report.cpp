@@ -108,7 +108,7 @@ std::string html_report(const run_report& r) {
   body += fmt::format("<p class=\"soft\">commit {}, executor {}, seed {}, {:.1f} s on {} workers",
                       escaped(r.commit), escaped(r.executor), r.seed, r.seconds, r.jobs);
   for (const auto& [key, value] : r.machine) body += "<br>" + escaped(key) + ": " + escaped(value);
-  body += "</p>\n" + failures_section(r) + recorded_section(r.recorded);
+  body += "</p>\n" + recorded_section(r.recorded) + failures_section(r);
   if (!r.rows.empty()) {
     body +=
         "<h2>Generated cases</h2>\n<p class=\"soft\">Bars: the largest part of a budget that was used; the "

@@ -19,7 +19,7 @@ struct instrument {
   std::span<const operation* const> operations;
   std::unique_ptr<executor> (*make_executor)(std::string_view name, std::string& why_not) = nullptr;
   void (*set_recorded_loader)(recorded_loader) = nullptr;
-  std::string (*budgets)(std::span<const contract>) = nullptr;  // text of `list --budgets`
+  std::string (*budgets)(std::span<const operation* const>) = nullptr;  // text of `list --budgets`
 };
 
 /// Exit codes of every verb.

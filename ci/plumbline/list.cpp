@@ -76,13 +76,8 @@ std::string as_json(const instrument& all, side kernels) {
 }
 
 std::string budgets(const instrument& all) {
-  std::vector<contract> shipped;
-  for (const operation* o : all.operations)
-    for (const variant_info& v : o->variants(side::host))
-      for (const contract& c : v.contracts)
-        if (std::find(shipped.begin(), shipped.end(), c) == shipped.end()) shipped.push_back(c);
   if (!all.budgets) throw cannot_run("--budgets: this program was built without a judge");
-  return all.budgets(shipped);
+  return all.budgets(all.operations);
 }
 
 }  // namespace

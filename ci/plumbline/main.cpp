@@ -1,11 +1,11 @@
+#include "ci/plumbline/budgets.hpp"
 #include "ci/plumbline/instrument.hpp"
-#include "properties/judge/budgets_table.hpp"
 
 int main(int argc, char** argv) {
   plumbline::program::instrument all;
   all.operations = plumbline::operations();
   all.make_executor = plumbline::make_executor;
   all.set_recorded_loader = plumbline::set_recorded_loader;
-  all.budgets = plumbline::budgets_text;
+  all.budgets = plumbline::program::budgets_of;
   return plumbline::program::run_program(all, argc, argv);
 }

@@ -35,7 +35,7 @@ void tally::add(std::uint64_t index, const case_result& r) {
     ++warnings[w.substr(0, w.find(" ("))];  // figures differ by case
   for (const finding& f : r.judged.findings) {
     const bool tie = f.used == worst.used && index < worst.index;
-    if (!worse(worst.used, f.used) && !tie) continue;
+    if (!worst.test.empty() && !worse(worst.used, f.used) && !tie) continue;
     worst = {f.used,  index,     f.output.empty() ? f.test : f.test + " " + f.output,
              f.where, f.message, r.case_text};
   }
