@@ -200,6 +200,11 @@ std::string recorded_options::word(const std::string& name, const std::string& f
   return found == from_.options.end() ? fallback : found->second;
 }
 
+void recorded_options::neutral(const std::string& name, const std::string& value) {
+  const auto found = from_.options.find(name);
+  if (found != from_.options.end() && found->second == value) read_[name] = true;
+}
+
 std::string recorded_options::unsupported(std::span<const std::string_view> known_tensors) const {
   std::string names;
   const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
@@ -213,6 +218,9 @@ std::string recorded_options::unsupported(std::span<const std::string_view> know
 
 recorded_attend read_attend(const recorded_case& c, recorded_options& options) {
   recorded_attend r;
+  options.neutral("rotary_dim", "0");  // a call that appends nothing rotates nothing
+  options.neutral("seqlen_new", "0");
+  options.word("rotary_interleaved", "");
   attend_problem& p = r.problem;
   const std::int64_t b = read_queries(c, p, p.sq);
   read_cache(c, options, b, p, r.inputs);

@@ -23,6 +23,8 @@ class recorded_options {
   std::int64_t integer(const std::string& name, std::int64_t fallback);
   double real(const std::string& name, double fallback);
   std::string word(const std::string& name, const std::string& fallback);
+  /// An option that says nothing when it has this value, and is unsupported when it has another.
+  void neutral(const std::string& name, const std::string& value);
   bool has(const std::string& name) const { return from_.options.count(name) != 0; }
   /// Names of options that nobody read and that are no provenance, then of tensors not in `known`; one line.
   std::string unsupported(std::span<const std::string_view> known_tensors) const;

@@ -19,7 +19,10 @@ struct descales {
 
 descales draw_descales(std::uint64_t seed, regime how, std::int64_t n, std::int64_t h) {
   random_stream s(seed, "descale " + std::to_string(n) + ' ' + std::to_string(h));
-  const auto any = [&] { return round_to(dtype::f32, (1 + s.uniform()) * (s.chance(0.5) ? 0.5 : 0.75)); };
+  const auto any = [&] {
+    const double significand = 1 + s.uniform();
+    return round_to(dtype::f32, significand * (s.chance(0.5) ? 0.5 : 0.75));
+  };
   if (how == regime::powers_of_two || how == regime::needle || how == regime::twins)
     return {1, 1, s.chance(0.5) ? 0.5 : 2};
   const double q = any(), k = any(), v = any();

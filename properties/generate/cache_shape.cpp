@@ -39,7 +39,8 @@ void draw_lengths(draws& draw, std::int64_t keys, std::int64_t splits, std::int6
     std::erase_if(units, [&](std::int64_t u) { return u - 1 > most; });
     if (units.empty()) return draw.between(1, most);
     const std::int64_t unit = draw.one_of(units);
-    return unit * draw.between(1, std::max<std::int64_t>(1, most / unit)) + draw.between(-1, 1);
+    const std::int64_t whole = unit * draw.between(1, std::max<std::int64_t>(1, most / unit));
+    return whole + draw.between(-1, 1);
   };
   for (std::int64_t n = 0; n < s.b; ++n) {
     const std::int64_t most = n + 1 == s.b ? left : std::max<std::int64_t>(left * 2 / 3, 4);

@@ -1,7 +1,7 @@
 // The source of every generated shape: RapidCheck generators, evaluated one after the other.
 //
 // RapidCheck's engine is a hash of a key, so a draw is the same on any machine; what is not the same
-// everywhere is the order in which compilers evaluate arguments, so a shape is drawn statement by statement,
+// everywhere is the order in which compilers evaluate operands, so a shape is drawn statement by statement,
 // each from its own split of the engine.  The key is (seed, index, purpose): case 17 of a run needs none of
 // the cases before.
 #pragma once

@@ -145,8 +145,10 @@ void poison_elements(tensor& t, std::int64_t first, std::int64_t count, poison k
   random_stream stream(seed, "stale");
   const double size = t.type() == dtype::e4m3 ? 64 : 4096;
   std::uint64_t codes[61];
-  for (std::uint64_t& code : codes)
-    code = encode(t.type(), (stream.chance(0.5) ? size : -size) * (0.5 + stream.uniform()));
+  for (std::uint64_t& code : codes) {
+    const double sign = stream.chance(0.5) ? 1 : -1;
+    code = encode(t.type(), sign * size * (0.5 + stream.uniform()));
+  }
   for (std::int64_t i = 0; i < count; ++i) t.set_code(first + i, codes[(first + i) % 61]);
 }
 

@@ -114,8 +114,9 @@ void tiny(sketch& s) {
   all_normal(s, std::max(down, least), std::max(down, least), v);
 }
 
-// Half of the runs move every score to about -65536 by channels in which all q and all k agree: the last ones,
-// because the noise model's c_acc counts a few additions at the full magnitude, not a whole chain of them.
+// Half of the runs move every score to about -65536 by channels in which all q and all k agree: the last
+// ones, because the noise model's c_acc counts a few additions at the full magnitude, not a whole chain of
+// them.
 void huge(sketch& s) {
   all_normal(s, 12, 12, s.u.type == dtype::e4m3 ? 0x1p5 : 0x1p10);
   if (!s.draw("how").chance(0.5)) return;
@@ -170,7 +171,8 @@ void fuzz(sketch& s) {
   const auto power = [&](int low, int high) {
     return std::ldexp(1.0, static_cast<int>(how.integer(low, high)));
   };
-  all_normal(s, power(-4, 2), power(-4, 2), power(-3, 3));
+  const double q = power(-4, 2), k = power(-4, 2), v = power(-3, 3);
+  all_normal(s, q, k, v);
   const auto copy_rows = [&](std::vector<double>& x, std::int64_t rows, std::int64_t width, double share) {
     for (std::int64_t r = 1; r < rows; ++r)
       if (how.chance(share)) {

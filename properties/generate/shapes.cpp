@@ -53,8 +53,10 @@ std::int64_t draw_window(draws& draw, std::int64_t longest) {
   switch (draw.weighted({{2, 0}, {2, 1}, {2, 2}, {3, 3}})) {
     case 0:
       return draw.between(0, 2);
-    case 1:
-      return 64 * draw.between(1, 3) + draw.between(-1, 1);
+    case 1: {
+      const std::int64_t whole = 64 * draw.between(1, 3);
+      return whole + draw.between(-1, 1);
+    }
     case 2:
       return draw.between(0, std::max<std::int64_t>(longest, 1));
     default:

@@ -37,7 +37,8 @@ void judge_merged_row(const combine_truth& t, const contract& promised, std::int
     const double step = ulp(promised.out_type, one.r), size = std::fabs(one.r);
     one.S1 = t.S1[at];
     one.h = 0.5 * std::max(step, ulp(promised.out_type, one.x)) * (1 + judging::half_ulp_slack);
-    one.s2 = judging::combine_sigma * judging::combine_sigma * t.squares[at];
+    one.s2 = judging::combine_sigma * judging::combine_sigma * t.squares[at] +
+             judging::combine_sum_variance * t.sums2[at];
     one.beta = judging::combine_drift * (one.S1 + size);
     one.e = one.x - one.r;
     const double rounded = round_to(promised.out_type, one.r);
@@ -160,6 +161,7 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
   t.out.assign(elements, 0);
   t.S1.assign(elements, 0);
   t.squares.assign(elements, 0);
+  t.sums2.assign(elements, 0);
   t.lse.assign(count, -std::numeric_limits<double>::infinity());
   t.largest = t.lse;
   t.used.assign(count, 0);
@@ -174,6 +176,7 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
       }
     if (t.used[i] == 0) continue;
     t.lse[i] = t.largest[i] + std::log(sum);
+    bool first = true;
     for (std::int64_t s = 0; s < splits; ++s) {
       if (partial(s) == -std::numeric_limits<double>::infinity()) continue;
       const double w = std::exp(partial(s) - t.largest[i]) / sum;
@@ -184,7 +187,9 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
         t.out[at] += term;
         t.S1[at] += std::fabs(term);
         t.squares[at] += term * term;
+        if (!first) t.sums2[at] += t.out[at] * t.out[at];
       }
+      first = false;
     }
   }
   return t;

@@ -32,7 +32,9 @@ double score_reach(const attention_unit& unit) {
 }
 
 evaluation_slack slack_of(const attention_unit& unit, double unit_roundoff) {
-  return {unit_roundoff * static_cast<double>(unit.keys + unit.dk + 64) * (1 + score_reach(unit))};
+  const double steps =
+      std::sqrt(static_cast<double>(unit.keys)) + std::sqrt(static_cast<double>(unit.dk)) + 16;
+  return {unit_roundoff * steps * (1 + score_reach(unit))};
 }
 
 }  // namespace plumbline::laws

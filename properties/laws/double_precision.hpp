@@ -1,9 +1,11 @@
 // What double precision itself allows between two evaluations of the same attention.
 //
-// A score is a sum of dk products, the softmax a sum of n exponentials: two orders of evaluation differ by at
-// most about (n + dk) u (1 + |score|) relative to S1 = sum w |v|, u = 2^-53 (or 2^-24 for a result computed
-// in float).  |score| <= |scale| |q| |k| by Cauchy-Schwarz.  The factors 4 and 8 pay for exp, log and
-// division, which are a few units in the last place each.
+// A score is a sum of dk products, the softmax a sum of n exponentials.  Rounding errors of a sum are random
+// in sign, so they grow as the square root of its length (Higham and Mary, "A new approach to probabilistic
+// rounding error analysis", 2019): two orders of evaluation differ by a few (sqrt(n) + sqrt(dk)) u (1 +
+// |score|) relative to S1 = sum w |v|, u = 2^-53 (or 2^-24 for a result computed in float).  |score| <=
+// |scale| |q| |k| by Cauchy-Schwarz; the constant 16 and the factors 4 and 8 pay for exp, log, division and
+// short sums.
 #pragma once
 
 #include "reference/attention.hpp"
