@@ -29,6 +29,8 @@ constexpr int halves = panel_rows / lanes;  // vectors of one panel row
 
 typedef double vec __attribute__((vector_size(8 * PLUMBLINE_TILE_LANES), may_alias));
 typedef double loose __attribute__((vector_size(8 * PLUMBLINE_TILE_LANES), aligned(8), may_alias));
+typedef unsigned long long pattern
+    __attribute__((vector_size(8 * PLUMBLINE_TILE_LANES), may_alias));  // wraps around where NaN goes
 typedef long long whole __attribute__((vector_size(8 * PLUMBLINE_TILE_LANES), may_alias));
 
 PLUMBLINE_INLINE vec load(const double* p) { return *reinterpret_cast<const vec*>(p); }
@@ -54,8 +56,8 @@ constexpr double whole_shift =
 constexpr double least_exponent = -708;
 
 struct reduced {
-  vec tail;    // e^r - 1
-  whole bits;  // whole_shift + n
+  vec tail;      // e^r - 1
+  pattern bits;  // whole_shift + n
 };
 
 PLUMBLINE_INLINE reduced reduce(vec x) {
@@ -68,19 +70,19 @@ PLUMBLINE_INLINE reduced reduce(vec x) {
   vec series = all(1 / factorial[13]);
   PLUMBLINE_UNROLL
   for (int i = 12; i >= 1; --i) series = series * r + 1 / factorial[i];
-  return {r + r * r * series, (whole)shifted};
+  return {r + r * r * series, (pattern)shifted};
 }
 
 PLUMBLINE_INLINE vec exp_of(vec x) {
   const reduced y = reduce(x);
-  const vec result = (vec)((whole)(1.0 + y.tail) + (y.bits << 52));
+  const vec result = (vec)((pattern)(1.0 + y.tail) + (y.bits << 52));
   return x < least_exponent ? vec{} : (x == x ? result : x);
 }
 
 PLUMBLINE_INLINE vec tanh_of(vec y) {
   const vec twice = magnitude(y) * -2.0;
   const reduced e = reduce(larger(twice, all(-100)));
-  const vec power = (vec)((e.bits << 52) + (1023ll << 52));
+  const vec power = (vec)((e.bits << 52) + (1023ull << 52));
   const vec m = power * e.tail + (power - 1.0);
   const vec result = -m / (2.0 + m);
   const vec with_sign = (vec)((whole)result | ((whole)y & (whole)all(-0.0)));

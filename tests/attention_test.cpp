@@ -146,6 +146,20 @@ BOOST_AUTO_TEST_CASE(random_small_shapes_agree_with_113_bits_as_far_as_double_go
   BOOST_TEST_MESSAGE("largest part of the allowance used: " << worst);
 }
 
+BOOST_AUTO_TEST_CASE(ranges_may_begin_and_end_beside_any_page_boundary) {
+  for (const std::int64_t begin : {0, 1, 62, 63, 64, 65, 127})
+    for (const std::int64_t end : {128, 129, 191, 192, 193})
+      for (const bool companions : {false, true}) {
+        random_case c = make_case({17, 200, 8, 4}, static_cast<std::uint64_t>(begin + end));
+        c.unit.begin.assign(17, begin);
+        c.unit.end.assign(17, end);
+        c.unit.begin[16] = begin + 1;  // alone in its panel
+
+        BOOST_TEST(worst_against_quad(c.unit, *c.data, attend_one(c.unit, {1, companions, 0})) <= 1,
+                   "[" << begin << ", " << end << ")");
+      }
+}
+
 BOOST_AUTO_TEST_CASE(the_number_of_threads_changes_no_bit) {
   const contract promised;
   for (const shape& s : {shape{70, 9000, 16, 24}, shape{300, 700, 24, 8}, shape{3, 5000, 8, 8, 1, true}}) {
