@@ -1,10 +1,10 @@
 // Merging the partial results of split keys: out = sum of w_s / L * O_s over splits with a key.
 //
 // One warp a row.  Each lane weighs every 32nd split against the largest partial log-sum-exp; the weights are
-// normalised before they meet the partials, and the partials are added in the order of their splits, so the
-// result has one rounding order whatever the schedule.  A partial whose log-sum-exp is -inf was never
-// written: it is skipped, not multiplied by 0, for it may hold NaN.  The sum starts at -0, so that one split
-// alone is copied bit for bit.
+// normalised before they meet the partials, and every eighth partial joins the same chain of sums, the eight
+// chains added pair by pair: one rounding order whatever the schedule, and an error that 256 splits do not
+// raise.  A partial whose log-sum-exp is -inf was never written: it is skipped, not multiplied by 0, for it
+// may hold NaN.  Sums start at -0, so that one split alone is copied bit for bit.
 #pragma once
 
 #include "kernels/flash_decode/combine.hpp"
@@ -15,6 +15,7 @@ inline namespace PLUMBLINE_SIDE_NAME {
 
 inline constexpr int most_splits = 256;
 inline constexpr int combine_warps = 4;
+inline constexpr int chains = 8;  // partial sums a column; divides most_splits
 
 template <dtype Out>
 __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combine_params p) {
@@ -51,10 +52,16 @@ __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combi
   const float* from = p.partial + n * p.partial_batch + i * p.partial_token + h * p.partial_head;
   auto* to = static_cast<stored<Out>*>(p.out) + n * p.out_batch + i * p.out_token + h * p.out_head;
   for (std::int64_t c = lane; c < p.dv; c += 32) {
-    float column = -0.0f;
-    for (std::int64_t s = 0; s < p.splits; ++s)
-      if (weight[s] > 0) column = fused(weight[s], from[s * p.partial_split + c], column);
-    to[c] = store_as<Out>(sum > 0 ? column : 0.0f);
+    float column[chains];
+    PLUMBLINE_UNROLL
+    for (int e = 0; e < chains; ++e) column[e] = -0.0f;
+    for (int s = 0; s < p.splits; s += chains) PLUMBLINE_UNROLL
+    for (int e = 0; e < chains; ++e)
+      if (weight[s + e] > 0) column[e] = fused(weight[s + e], from[(s + e) * p.partial_split + c], column[e]);
+    PLUMBLINE_UNROLL
+    for (int step = chains / 2; step > 0; step /= 2) PLUMBLINE_UNROLL
+    for (int e = 0; e < step; ++e) column[e] += column[e + step];
+    to[c] = store_as<Out>(sum > 0 ? column[0] : 0.0f);
   }
   if (lane == 0)
     p.lse[n * p.to_batch + i * p.to_token + h * p.to_head] =
