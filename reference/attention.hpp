@@ -19,6 +19,10 @@
 //   Vb  = sum over groups (sum_group w)^2 dP^2 (s - sbar)^2 / Vs^2, n4 = (sum w^2 d^2)^2 / sum w^4 d^4
 //   delta[t], b[t]: coherent rounding of P emulated at theta_count shifts t: sum w delta_j, sum w delta_j
 //   (s_j - sbar)/Vs
+//
+// eps_j^2 = (c_acc scale |q| |k_j|)^2 + 0.1 (1.2e-7 (s_max - s_j))^2 + (e_tanh softcap)^2.  In a group the
+// largest d^2 stands for all.  P is emulated for every floating p_type but f64 (exact) and for shifts other
+// than `any`, where dP^2 = 0.18 u_P^2 for every key and delta = b = 0.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_CASE(exp_is_within_its_stated_error_down_to_minus_708) {
       const long double exact = std::exp(static_cast<long double>(x[i]));
       const double error = static_cast<double>(std::fabs(y[i] - exact)) / ulp_of(static_cast<double>(exact));
       worst = error <= worst ? worst : error;
-      if (!(error <= stated)) BOOST_ERROR("exp(" << x[i] << ") = " << y[i] << " is off by " << error << " ulp");
+      if (!(error <= stated))
+        BOOST_ERROR("exp(" << x[i] << ") = " << y[i] << " is off by " << error << " ulp");
     }
     BOOST_TEST_MESSAGE("exp: largest error " << worst << " ulp");
   }
