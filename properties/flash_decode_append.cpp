@@ -39,7 +39,9 @@ class append_function final : public case_operation<append_problem> {
                    generate::draws(seed, index, "inputs").short_seed());
   }
 
-  bool claims_group(std::string_view group) const override { return group == "append" || group == "rotary"; }
+  bool claims_group(std::string_view group) const override {
+    return group == "append" || group == "kvcache" || group == "rotary";
+  }
   external_judgement judge(const recorded_case& c, std::string_view contract_name) const override {
     return judge_recorded_append(c, contract_name);
   }
@@ -74,7 +76,8 @@ class append_function final : public case_operation<append_problem> {
     return all;
   }
   std::string not_runnable(const recorded_case& c) const override {
-    return c.function == "rotary" ? "a rotation alone: judged, not run" : "";
+    if (c.function == "rotary") return "a rotation alone: judged, not run";
+    return c.tensors.has("k_new") ? "" : "appends nothing";
   }
   case_result examine_material(const material<append_problem>& m, const case_spec& spec, executor& where,
                                const examine_options& how) const override {

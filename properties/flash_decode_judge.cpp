@@ -3,17 +3,14 @@
 // Somebody's truth is allowed what its own precision allows: two evaluations in double differ by the slack of
 // laws/double_precision.hpp, in float by as much in units of 2^-24, and a result that was then rounded to a
 // narrow type by one unit of that type.  What is reported is the largest disagreement in those units.
-#include <algorithm>
 #include <cmath>
 
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "properties/external_case.hpp"
 #include "properties/flash_decode_contract.hpp"
 #include "properties/flash_decode_recorded.hpp"
-#include "properties/judge/admissible_judge.hpp"
 #include "properties/judge/bytes_judge.hpp"
 #include "properties/laws/append_agreement.hpp"
 #include "properties/laws/attend_agreement.hpp"
-#include "properties/laws/combine_agreement.hpp"
 #include "properties/laws/double_precision.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/flash_decode.hpp"
@@ -55,53 +52,6 @@ constexpr std::string_view call_tensors[] = {"q",
                                              "expected_q_rotated",
                                              "q_rotated"};
 
-const tensor* either(const recorded_case& c, std::string_view a, std::string_view b) {
-  const tensor* t = c.tensors.find(a);
-  return t ? t : c.tensors.find(b);
-}
-
-std::string group_of(const recorded_case& c) { return c.function + "/" + c.name; }
-
-external_judgement unsupported(const recorded_case& c, const std::string& why) {
-  return {group_of(c), "unsupported", outcome::skipped, 0, why};
-}
-
-// Largest disagreement so far, and where.
-class disagreement {
- public:
-  void look(double expected, double ours, double allowed, const std::string& where) {
-    ++compared_;
-    const bool same_class = std::isnan(expected) == std::isnan(ours) &&
-                            std::isinf(expected) == std::isinf(ours) &&
-                            (!std::isinf(expected) || expected == ours);
-    double used = std::fabs(expected - ours) / allowed;
-    if (!same_class) used = INFINITY;
-    if (same_class && (std::isnan(expected) || std::isinf(expected) || expected == ours)) used = 0;
-    if (used <= used_) return;
-    used_ = used;
-    message_ = where + ": expected " + std::to_string(expected) + ", our reference " + std::to_string(ours) +
-               ", difference " + std::to_string(used) + " of what the recorded precision allows";
-  }
-  void look(const verdict& v) {
-    compared_ += v.elements;
-    if (v.result != outcome::fail) return;
-    used_ = INFINITY;
-    message_ = v.message;
-  }
-  external_judgement conclude(const recorded_case& c) const {
-    const outcome result = compared_ == 0 ? outcome::mistrusted : used_ <= 1 ? outcome::pass : outcome::fail;
-    return {group_of(c), "expected", result, used_,
-            compared_ == 0            ? "nothing to compare"
-            : result == outcome::pass ? ""
-                                      : message_};
-  }
-
- private:
-  double used_ = 0;
-  std::int64_t compared_ = 0;
-  std::string message_;
-};
-
 double roundoff_of(const recorded_case& c, const tensor& expected) {
   const auto said = c.options.find("computed_in");
   const bool in_float = said != c.options.end() && (said->second == "float32" || said->second == "f32");
@@ -118,10 +68,8 @@ void hold_attention(const recorded_case& c, const attend_problem& p, const tenso
   const tensor* lse = either(c, "expected_lse", "expected_softmax_lse");
   if (out == nullptr && lse == nullptr) return;
   const tensor_set shapes = make_outputs(p);
-  for (const auto& [name, t] : {std::pair{"out", out}, std::pair{"lse", lse}})
-    if (t && !std::equal(t->shape().begin(), t->shape().end(), shapes.at(name).shape().begin(),
-                         shapes.at(name).shape().end()))
-      throw bad_argument(std::string("expected_") + name, "has another shape than the call's result");
+  require_shape("expected_out", out, shapes.at("out").shape());
+  require_shape("expected_lse", lse, shapes.at("lse").shape());
   const contract exact;  // companions of some contract: S1 is the same for all
   const auto units = attend_units(p, inputs);
   const auto truth = laws::attend_truth(p, inputs, exact);
@@ -147,30 +95,25 @@ void hold_attention(const recorded_case& c, const attend_problem& p, const tenso
   }
 }
 
-external_judgement as_outputs(const recorded_case& c, const verdict& v) {
-  return {group_of(c), "outputs", v.result, v.budget_used(), v.message};
-}
-
-external_judgement worst(const external_judgement& a, const external_judgement& b) {
-  const auto rank = [](const external_judgement& j) {
-    return j.result == outcome::fail         ? 3
-           : j.kind == "unsupported"         ? 2
-           : j.result == outcome::mistrusted ? 1
-                                             : 0;
-  };
-  if (rank(a) != rank(b)) return rank(a) > rank(b) ? a : b;
-  return a.used >= b.used ? a : b;
-}
-
-bool has_expected(const recorded_case& c) {
-  return std::any_of(c.tensors.begin(), c.tensors.end(),
-                     [](const auto& e) { return e.name.rfind("expected_", 0) == 0; });
+// Tensors of an append's results, by prefix, where the case has them.
+void require_append_shapes(const recorded_case& c, const std::string& prefix, const append_truth& truth) {
+  for (const auto& [name, right] :
+       {std::pair{"k_cache", &truth.k_cache}, std::pair{"v_cache", &truth.v_cache},
+        std::pair{"q_rotated", &truth.q_rotated}}) {
+    const tensor* t = c.tensors.find(prefix + name);
+    if (t == nullptr || right->rank() == 0) continue;
+    require_shape(prefix + name, t, right->shape());
+    if (t->type() != right->type())
+      throw bad_argument(prefix + name, "expected dtype " + std::string(name_of(right->type())) + ", got " +
+                                            std::string(name_of(t->type())));
+  }
 }
 
 // What the appended rows must be: bytes where copied, the admissible set where rotated.
 void hold_append(const recorded_case& c, const recorded_append& r, const append_truth& truth,
                  disagreement& d) {
   const auto magnitudes = laws::rotation_magnitudes(r.problem, r.inputs);
+  require_append_shapes(c, "expected_", truth);
   if (const tensor* k = c.tensors.find("expected_k_cache"))
     d.look(laws::judge_key_cache(r.problem, truth, magnitudes, *k));
   if (const tensor* v = c.tensors.find("expected_v_cache"))
@@ -217,26 +160,13 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
   outputs.set("out", *out);
   if (const tensor* lse = either(c, "lse", "softmax_lse")) outputs.set("lse", *lse);
   const tensor_set shapes = make_outputs(call.problem);
-  for (const auto& [name, t] : outputs)
-    if (!std::equal(t.shape().begin(), t.shape().end(), shapes.at(name).shape().begin(),
-                    shapes.at(name).shape().end()))
-      throw bad_argument(name, "has another shape than the call's result");
+  for (const auto& e : outputs) require_shape(e.name, &e.value, shapes.at(e.name).shape());
   if (out->type() != promised->out_type)
     throw bad_argument("out", "expected dtype " + std::string(name_of(promised->out_type)) +
                                   " of the contract, got " + std::string(name_of(out->type())));
   const auto truth = laws::attend_truth(call.problem, call.inputs, *promised);
   const auto judged = as_outputs(c, laws::judge_attend(call.problem, truth, *promised, outputs));
   return has_expected(c) ? worst(result, judged) : judged;
-}
-
-// A case that cannot be read is unsupported, by name.
-template <class Judge>
-external_judgement guarded(const recorded_case& c, Judge judge) {
-  try {
-    return judge();
-  } catch (const bad_argument& why) {
-    return unsupported(c, why.what());
-  }
 }
 
 }  // namespace
@@ -257,6 +187,7 @@ external_judgement judge_recorded_append(const recorded_case& c, std::string_vie
       return unsupported(c, names);
     const append_truth truth = append(r.problem, r.inputs);
     if (c.tensors.has("out_k_cache") && c.tensors.has("out_v_cache")) {
+      require_append_shapes(c, "out_", truth);
       tensor_set outputs;
       for (const char* name : {"k_cache", "v_cache", "q_rotated"})
         if (const tensor* t = c.tensors.find(std::string("out_") + name)) outputs.set(name, *t);
@@ -269,57 +200,6 @@ external_judgement judge_recorded_append(const recorded_case& c, std::string_vie
     disagreement d;
     hold_append(c, r, truth, d);
     return d.conclude(c);
-  });
-}
-
-external_judgement judge_recorded_combine(const recorded_case& c, std::string_view contract_name) {
-  return guarded(c, [&] {
-    recorded_options options(c);
-    const recorded_combine r = read_combine(c, options);
-    check(r.problem, r.inputs);
-    constexpr std::string_view known[] = {"out_partial",  "lse_partial",         "out",
-                                          "lse",          "softmax_lse",         "expected_out",
-                                          "expected_lse", "expected_softmax_lse"};
-    const std::string names = options.unsupported(known);
-    if (!names.empty()) return unsupported(c, names);
-    const auto truth = laws::combine_truth_of(r.problem, r.inputs);
-    external_judgement result{group_of(c), "unsupported", outcome::skipped, 0,
-                              "holds neither outputs nor expected_*"};
-    if (has_expected(c)) {
-      disagreement d;
-      // merging S partials: S products and sums, one exp and one log each
-      const double relative = 8 * 0x1p-53 * static_cast<double>(r.problem.num_splits + 8);
-      const tensor* out = c.tensors.find("expected_out");
-      const tensor* lse = either(c, "expected_lse", "expected_softmax_lse");
-      const auto outs = out ? out->values() : std::vector<double>{};
-      const auto lses = lse ? lse->values() : std::vector<double>{};
-      for (std::int64_t row = 0; row < truth.rows; ++row) {
-        const double l = truth.lse[static_cast<std::size_t>(row)];
-        if (lse)
-          d.look(lses[static_cast<std::size_t>(row)], l, relative * (1 + std::fabs(l)),
-                 "lse of row " + std::to_string(row));
-        for (std::int64_t col = 0; out && col < truth.dv; ++col) {
-          const std::size_t e = static_cast<std::size_t>(row * truth.dv + col);
-          const double reach = 1 + std::fabs(std::isfinite(l) ? l : 0);
-          d.look(outs[e], truth.out[e],
-                 relative * reach * (truth.S1[e] + std::fabs(truth.out[e])) + 0x1p-1000,
-                 "row " + std::to_string(row) + ", column " + std::to_string(col));
-        }
-      }
-      result = d.conclude(c);
-    }
-    const tensor* out = c.tensors.find("out");
-    if (out == nullptr) return result;
-    const auto promised = contract_of(c, contract_name, dtype::f32, out->type());
-    if (!promised)
-      return unsupported(c, "outputs without a contract: name one with --contract or the option contract");
-    contract used = *promised;
-    used.out_type = out->type();
-    tensor_set outputs;
-    outputs.set("out", *out);
-    if (const tensor* lse = either(c, "lse", "softmax_lse")) outputs.set("lse", *lse);
-    const auto judged = as_outputs(c, laws::judge_combined(r.problem, truth, used, outputs));
-    return has_expected(c) ? worst(result, judged) : judged;
   });
 }
 

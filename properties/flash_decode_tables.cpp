@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "properties/external_case.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/judge/admissible_judge.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -42,7 +43,8 @@ template <class Ours>
 external_judgement hold(const recorded_case& c, std::int64_t columns, const char* expected_name, Ours ours) {
   const auto rows = rows_of(c, columns);
   const tensor* expected = c.tensors.find(expected_name);
-  if (expected == nullptr || expected->dim(0) != static_cast<std::int64_t>(rows.size()))
+  if (expected == nullptr || expected->rank() < 1 || expected->rank() > 2 ||
+      expected->dim(0) != static_cast<std::int64_t>(rows.size()))
     throw bad_argument(expected_name, "expected one row for each row of arguments");
   const std::int64_t width = expected->rank() == 1 ? 1 : expected->dim(1);
   const auto values = expected->values();
@@ -121,13 +123,21 @@ external_judgement judge_recorded_rotary(const recorded_case& c) {
   if (!names.empty()) return {c.function + "/" + c.name, "unsupported", outcome::skipped, 0, names};
   const tensor &x = c.tensors.at("x"), &cos = c.tensors.at("rotary_cos"), &sin = c.tensors.at("rotary_sin");
   const bool packed = c.tensors.has("cu_seqlens");
+  if (x.rank() != (packed ? 3 : 4)) throw bad_argument("x", "expected (b, tokens, heads, d) or packed rows");
+  if (cos.rank() != 2) throw bad_argument("rotary_cos", "expected (positions, pairs)");
+  for (const char* name : {"expected_float64", "expected_out"})
+    require_shape(name, c.tensors.find(name), x.shape());
   const std::int64_t heads = x.dim(packed ? 1 : 2), d = x.dim(packed ? 2 : 3), pairs = cos.dim(1);
   const auto offsets =
       c.tensors.has("seqlen_offsets") ? c.tensors.at("seqlen_offsets").values() : std::vector<double>{};
   const auto starts = packed ? c.tensors.at("cu_seqlens").values() : std::vector<double>{};
   std::vector<double> exact = x.values(), magnitude(exact.size());
   const auto cos_values = cos.values(), sin_values = sin.values();
-  const std::int64_t tokens = x.size() / (heads * d);
+  const std::int64_t tokens = heads * d > 0 ? x.size() / (heads * d) : 0;
+  if (sin.size() != cos.size() || 2 * pairs > d)
+    throw bad_argument("rotary_cos", "expected two tables of at most half the head dim");
+  if (packed && (starts.empty() || starts.back() != static_cast<double>(tokens)))
+    throw bad_argument("cu_seqlens", "expected to end with the " + std::to_string(tokens) + " tokens of x");
   for (std::int64_t t = 0; t < tokens; ++t) {
     std::int64_t sequence = packed ? 0 : t / x.dim(1), first = packed ? 0 : sequence * x.dim(1);
     if (packed) {
@@ -137,6 +147,9 @@ external_judgement judge_recorded_rotary(const recorded_case& c) {
     const std::int64_t position =
         t - first +
         (offsets.empty() ? 0 : static_cast<std::int64_t>(offsets[static_cast<std::size_t>(sequence)]));
+    if (position < 0 || position >= cos.dim(0) ||
+        (!offsets.empty() && static_cast<std::size_t>(sequence) >= offsets.size()))
+      throw bad_argument("seqlen_offsets", "expected positions inside the tables");
     const std::span c_row(cos_values.data() + position * pairs, static_cast<std::size_t>(pairs));
     const std::span s_row(sin_values.data() + position * pairs, static_cast<std::size_t>(pairs));
     for (std::int64_t h = 0; h < heads; ++h) {

@@ -86,14 +86,13 @@ std::string unmerged(const attention_unit& unit, const attention_truth& whole, c
     if (most == -INFINITY && l == -INFINITY) continue;
     const double merged = most + std::log(std::exp(la - most) + std::exp(lb - most));
     if (!(std::fabs(merged - l) <= slack.lse(l)))
-      return "lse of the halves merges to " + std::to_string(merged) + ", the whole has " + std::to_string(l);
+      return "lse of the halves merges to " + shown(merged) + ", the whole has " + shown(l);
     const double wa = std::exp(la - merged), wb = std::exp(lb - merged);
     for (std::int64_t c = 0; c < whole.dv; ++c) {
       const std::size_t e = at(row * whole.dv + c);
       const double sum = (wa > 0 ? wa * a.out[e] : 0) + (wb > 0 ? wb * b.out[e] : 0);
       if (!(std::fabs(sum - whole.out[e]) <= slack.out(whole.S1[e], whole.out[e])))
-        return "out of the halves merges to " + std::to_string(sum) + ", the whole has " +
-               std::to_string(whole.out[e]);
+        return "out of the halves merges to " + shown(sum) + ", the whole has " + shown(whole.out[e]);
     }
   }
   return "";
@@ -199,10 +198,10 @@ std::string broken_value_scale(const attend_subject& s) {
   const dtype type = s.problem.out_type;
   for (std::size_t i = 0; i < before.size(); ++i) {
     const double expected = before[i] * factor;
-    const bool judged = plain(type, before[i]) && plain(type, expected);
+    const bool judged = before[i] != 0 && plain(type, before[i]) && plain(type, expected);
     if (judged && !(after[i] == expected))
-      return what + ": element " + std::to_string(i) + " of out is " + std::to_string(after[i]) +
-             ", expected " + std::to_string(expected) + " (" + std::to_string(before[i]) + " scaled)";
+      return what + ": element " + std::to_string(i) + " of out is " + shown(after[i]) + ", expected " +
+             shown(expected) + " (" + shown(before[i]) + " scaled)";
   }
   tensor_set lse_before, lse_after;
   lse_before.set("lse", s.outputs.at("lse"));

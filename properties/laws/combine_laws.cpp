@@ -152,8 +152,8 @@ std::string broken_scale(const combine_subject& s) {
   const auto normal = [&](double x) { return std::fabs(x) >= least && std::fabs(x) <= most; };
   for (std::size_t i = 0; i < before.size(); ++i)
     if (normal(before[i]) && normal(before[i] * factor) && !(after[i] == before[i] * factor))
-      return what + ": element " + std::to_string(i) + " of out is " + std::to_string(after[i]) +
-             ", expected " + std::to_string(before[i] * factor);
+      return what + ": element " + std::to_string(i) + " of out is " + shown(after[i]) + ", expected " +
+             shown(before[i] * factor);
   return "";
 }
 

@@ -1,5 +1,6 @@
 #include "properties/laws/subject.hpp"
 
+#include <cstdio>
 #include <cstring>
 
 #include "properties/judge/bytes_judge.hpp"
@@ -90,6 +91,12 @@ std::string difference(const tensor_set& first, const tensor_set& second, std::s
     return std::string(what) + " gives other bits: " + judge_bytes(name, value, *other).message;
   }
   return "";
+}
+
+std::string shown(double x) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.17g", x);
+  return text;
 }
 
 std::string describe(const fault& why, std::string_view what) {

@@ -52,6 +52,9 @@ struct law {
 /// "same" outputs: empty, or what differs first.  `what` says which run differs from the first.
 std::string difference(const tensor_set& first, const tensor_set& second, std::string_view what);
 
+/// A value so that it reads back.
+std::string shown(double x);
+
 /// One line about a run that did not complete.
 std::string describe(const fault& why, std::string_view what);
 

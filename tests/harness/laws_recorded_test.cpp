@@ -105,6 +105,27 @@ BOOST_AUTO_TEST_CASE(an_option_that_contradicts_the_tensors_never_passes) {
   BOOST_TEST(j.message.find("num_heads_k") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_is_unsupported_by_name) {
+  const operation& attend = function_named("attend");
+  recorded_case wide = by_hand();
+  wide.tensors.set("expected_out", tensor(dtype::f64, {1, 1, 1, 16}));
+  recorded_case flat = by_hand();
+  flat.tensors.set("k_cache", tensor(dtype::bf16, {2, 8}));
+  recorded_case without = by_hand();
+  without.tensors.erase("v_cache");
+  recorded_case beyond = by_hand();
+  beyond.tensors.set("cache_seqlens", tensor(dtype::i32, {1}));
+  beyond.tensors.at("cache_seqlens").set_value(0, 3);
+
+  for (const auto& [c, name] : {std::pair{wide, "expected_out"}, std::pair{flat, "k_cache"},
+                                std::pair{without, "v_cache"}, std::pair{beyond, "cache_seqlens"}}) {
+    const auto j = attend.judge(c, "");
+    BOOST_TEST(j.kind == "unsupported");
+    BOOST_TEST((j.result != outcome::pass));
+    BOOST_TEST(j.message.find(name) != std::string::npos, j.message);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
   const operation& attend = function_named("attend");
   recorded_case c = by_hand();

@@ -1,0 +1,77 @@
+#include "properties/external_case.hpp"
+
+#include <algorithm>
+
+#include "properties/laws/subject.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline {
+
+std::string group_of(const recorded_case& c) { return c.function + "/" + c.name; }
+
+external_judgement unsupported(const recorded_case& c, const std::string& why) {
+  return {group_of(c), "unsupported", outcome::skipped, 0, why};
+}
+
+external_judgement as_outputs(const recorded_case& c, const verdict& v) {
+  return {group_of(c), "outputs", v.result, v.budget_used(), v.message};
+}
+
+external_judgement worst(const external_judgement& a, const external_judgement& b) {
+  const auto rank = [](const external_judgement& j) {
+    if (j.result == outcome::fail) return 3;
+    if (j.kind == "unsupported") return 2;
+    return j.result == outcome::mistrusted ? 1 : 0;
+  };
+  if (rank(a) != rank(b)) return rank(a) > rank(b) ? a : b;
+  return a.used >= b.used ? a : b;
+}
+
+bool has_expected(const recorded_case& c) {
+  return std::any_of(c.tensors.begin(), c.tensors.end(),
+                     [](const auto& e) { return e.name.rfind("expected_", 0) == 0; });
+}
+
+const tensor* either(const recorded_case& c, std::string_view a, std::string_view b) {
+  const tensor* t = c.tensors.find(a);
+  return t ? t : c.tensors.find(b);
+}
+
+void require_shape(std::string_view name, const tensor* t, std::span<const std::int64_t> shape) {
+  if (t == nullptr || std::equal(shape.begin(), shape.end(), t->shape().begin(), t->shape().end())) return;
+  const auto text = [](std::span<const std::int64_t> list) {
+    std::string all;
+    for (std::int64_t n : list) all += (all.empty() ? "(" : ", ") + std::to_string(n);
+    return all + ")";
+  };
+  throw bad_argument(std::string(name), "expected shape " + text(shape) + ", got " + text(t->shape()));
+}
+
+void disagreement::look(double expected, double ours, double allowed, const std::string& where) {
+  ++compared_;
+  const bool same_class = std::isnan(expected) == std::isnan(ours) &&
+                          std::isinf(expected) == std::isinf(ours) &&
+                          (!std::isinf(expected) || expected == ours);
+  double used = std::fabs(expected - ours) / allowed;
+  if (!same_class) used = INFINITY;
+  if (same_class && (!std::isfinite(expected) || expected == ours)) used = 0;
+  if (used <= used_) return;
+  used_ = used;
+  message_ = where + ": expected " + laws::shown(expected) + ", our reference " + laws::shown(ours) +
+             ", difference " + std::to_string(used) + " of what the recorded precision allows";
+}
+
+void disagreement::look(const verdict& v) {
+  compared_ += v.elements;
+  if (v.result != outcome::fail) return;
+  used_ = INFINITY;
+  message_ = v.message;
+}
+
+external_judgement disagreement::conclude(const recorded_case& c) const {
+  if (compared_ == 0) return {group_of(c), "expected", outcome::mistrusted, 0, "nothing to compare"};
+  if (used_ <= 1) return {group_of(c), "expected", outcome::pass, used_, ""};
+  return {group_of(c), "expected", outcome::fail, used_, message_};
+}
+
+}  // namespace plumbline

@@ -1,0 +1,56 @@
+// Judging cases that somebody else wrote: what all functions share.
+//
+// A group may hold outputs, somebody's truth (`expected_*`), or both; shapes and options come from outside
+// and are believed only after a check.  A case that cannot be read, or holds what we do not know, is
+// unsupported by name: it never passes.
+#pragma once
+
+#include <cmath>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "properties/operation.hpp"
+
+namespace plumbline {
+
+/// "kvcache/paged_gqa".
+std::string group_of(const recorded_case&);
+external_judgement unsupported(const recorded_case&, const std::string& why);
+external_judgement as_outputs(const recorded_case&, const verdict&);
+/// The judgement that says more against the case.
+external_judgement worst(const external_judgement&, const external_judgement&);
+
+bool has_expected(const recorded_case&);
+/// The first of two names that the case has, or null.
+const tensor* either(const recorded_case&, std::string_view a, std::string_view b);
+/// Throws bad_argument when a tensor that is there has another shape.
+void require_shape(std::string_view name, const tensor*, std::span<const std::int64_t> shape);
+
+/// Largest disagreement so far, and where.
+class disagreement {
+ public:
+  /// Two values of one quantity; `allowed` is what the recorded precision lets them differ.
+  void look(double expected, double ours, double allowed, const std::string& where);
+  /// An exact comparison: any difference is too much.
+  void look(const verdict&);
+  external_judgement conclude(const recorded_case&) const;
+
+ private:
+  double used_ = 0;
+  std::int64_t compared_ = 0;
+  std::string message_;
+};
+
+/// Runs a judgement; a case that it cannot read is unsupported.
+template <class Judge>
+external_judgement guarded(const recorded_case& c, Judge judge) {
+  try {
+    return judge();
+  } catch (const std::logic_error& why) {  // bad_argument, or a tensor that is not there
+    return unsupported(c, why.what());
+  }
+}
+
+}  // namespace plumbline
