@@ -25,6 +25,7 @@ void judge_merged_row(const combine_truth& t, const contract& promised, std::int
   out.columns = static_cast<double>(t.dv);
   out.lambda = 1;
   out.noise = {};
+  out.noise.V0 = judging::combine_sum_variance * t.weights2[static_cast<std::size_t>(row)];
   out.elements.clear();
   double along = 0, size2 = 0;
   for (std::int64_t c = 0; c < t.dv; ++c) {
@@ -39,6 +40,7 @@ void judge_merged_row(const combine_truth& t, const contract& promised, std::int
     one.h = 0.5 * std::max(step, ulp(promised.out_type, one.x)) * (1 + judging::half_ulp_slack);
     one.s2 = judging::combine_sigma * judging::combine_sigma * t.squares[at] +
              judging::combine_sum_variance * t.sums2[at];
+    one.s1 = out.noise.V0 * size * size;
     one.beta = judging::combine_drift * (one.S1 + size);
     one.e = one.x - one.r;
     const double rounded = round_to(promised.out_type, one.r);
@@ -114,7 +116,7 @@ verdict judge_merged(const combine_truth& t, const contract& promised, std::span
       const double h_used = hard.add(
           i, one,
           {{"output rounding", one.h}, {"merge (worst case)", judging::combine_drift * terms * one.S1}});
-      const double sigma = std::sqrt(one.s2) + judging::exact_lane_floor * one.S1;
+      const double sigma = std::sqrt(one.s2 + one.s1) + judging::exact_lane_floor * one.S1;
       const double e_used =
           element.add(i, one,
                       {{"output rounding", one.h},
@@ -162,6 +164,7 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
   t.S1.assign(elements, 0);
   t.squares.assign(elements, 0);
   t.sums2.assign(elements, 0);
+  t.weights2.assign(count, 0);
   t.lse.assign(count, -std::numeric_limits<double>::infinity());
   t.largest = t.lse;
   t.used.assign(count, 0);
@@ -177,6 +180,7 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
     if (t.used[i] == 0) continue;
     t.lse[i] = t.largest[i] + std::log(sum);
     bool first = true;
+    double weights = 0;
     for (std::int64_t s = 0; s < splits; ++s) {
       if (partial(s) == -std::numeric_limits<double>::infinity()) continue;
       const double w = std::exp(partial(s) - t.largest[i]) / sum;
@@ -189,6 +193,8 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
         t.squares[at] += term * term;
         if (!first) t.sums2[at] += t.out[at] * t.out[at];
       }
+      weights += w;
+      if (!first) t.weights2[i] += weights * weights;
       first = false;
     }
   }

@@ -59,6 +59,21 @@ BOOST_AUTO_TEST_CASE(R_sees_a_row_that_is_a_little_too_noisy_everywhere) {
   BOOST_TEST(finding_named(used(1.001 * limit), "R").where == "unit 0, row 0");
 }
 
+BOOST_AUTO_TEST_CASE(R_over_the_whole_tensor_is_sharper_than_over_a_row) {
+  const attention_truth t = four_rows();
+  const auto used = [&](double size) {
+    attention_output x = exactly(t);
+    for (std::size_t at = 0; at < x.out.size(); ++at) x.out[at] += size * sigma * (at % 4 < 2 ? 1 : -1);
+    return finding_named(judged(t, p_in_bf16(), x), "R");
+  };
+  const double limit = rms_limit(4 * 64, 20);
+  BOOST_TEST_REQUIRE(limit < rms_limit(64, 12));
+
+  BOOST_TEST(used(0.999 * limit).used <= 1);
+  BOOST_TEST(used(1.001 * limit).used > 1);
+  BOOST_TEST(used(1.001 * limit).where == "tensor");
+}
+
 BOOST_AUTO_TEST_CASE(A_sees_a_scale_that_no_element_shows) {
   const attention_truth t = four_rows();
   double weight = 0;
@@ -181,6 +196,7 @@ BOOST_AUTO_TEST_CASE(a_truth_of_zeros_is_mistrusted) {
   const attention_truth t = handmade(2, 8, 0.0);
 
   BOOST_TEST((judged(t, plain_f32(), exactly(t)).result == outcome::mistrusted));
+  BOOST_TEST(judged(t, plain_f32(), exactly(t)).message == "the truth is all zero");
 }
 
 BOOST_AUTO_TEST_CASE(a_contract_much_looser_than_the_kernel_and_a_leaked_reference_are_reported) {
