@@ -1,8 +1,10 @@
-// The report of a run for machines.  The schema is versioned by "plumbline": keys are added, never renamed.
+#include "ci/plumbline/json_report.hpp"
+
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "ci/plumbline/run_report.hpp"
+#include "ci/plumbline/rows.hpp"
 
 namespace plumbline::program {
 
@@ -27,6 +29,30 @@ void put_counts(json& j, const tally& t) {
   j["seconds"] = real(t.seconds);
 }
 
+std::string text_of(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+constexpr std::pair<claim, std::string_view> claims[] = {
+    {claim::same_bits_run_to_run, "same_bits_run_to_run"},
+    {claim::same_bits_any_batch_position, "same_bits_any_batch_position"},
+    {claim::same_bits_any_page_layout, "same_bits_any_page_layout"},
+    {claim::same_bits_any_split_count, "same_bits_any_split_count"},
+    {claim::same_bits_any_schedule, "same_bits_any_schedule"},
+    {claim::same_bits_host_and_gpu, "same_bits_host_and_gpu"}};
+
+json of_judgement(const external_judgement& e) {
+  return {{"group", e.group},
+          {"kind", e.kind},
+          {"verdict", verdict_of(e)},
+          {"used", real(e.used)},
+          {"message", e.message}};
+}
+
+json of_machine(const std::vector<std::pair<std::string, std::string>>& facts) {
+  json j = json::object();
+  for (const auto& [key, value] : facts) j[key] = value;
+  return j;
+}
+
 json of_failure(const failure& f) {
   return {{"case", f.smallest.empty() ? f.case_text : f.smallest},
           {"found_as", f.case_text},
@@ -44,8 +70,7 @@ std::string json_report(const run_report& r) {
   json j;
   j["plumbline"] = 1;
   j["commit"] = r.commit;
-  j["machine"] = json::object();
-  for (const auto& [key, value] : r.machine) j["machine"][key] = value;
+  j["machine"] = of_machine(r.machine);
   j["seed"] = r.seed, j["executor"] = r.executor, j["jobs"] = r.jobs, j["partial"] = r.partial;
   j["seconds"] = real(r.seconds);
   j["variants"] = json::array(), j["laws"] = json::array();
@@ -75,13 +100,7 @@ std::string json_report(const run_report& r) {
     put_counts(v, row.counts);
     j["recorded"].push_back(v);
   }
-  for (const external_judgement& e : r.recorded.expected)
-    j["expected"].push_back(
-        {{"group", e.group},
-         {"kind", e.kind},
-         {"verdict", e.kind == "unsupported" ? "unsupported" : std::string(name_of(e.result))},
-         {"used", real(e.used)},
-         {"message", e.message}});
+  for (const external_judgement& e : r.recorded.expected) j["expected"].push_back(of_judgement(e));
   j["coverage"] = json::array();
   for (const coverage& c : r.classes)
     j["coverage"].push_back(
@@ -93,7 +112,70 @@ std::string json_report(const run_report& r) {
         {{"file", f.file}, {"case", f.case_text}, {"verdict", std::string(name_of(f.result.result))}});
   j["failures"] = json::array();
   for (const failure& f : r.failures) j["failures"].push_back(of_failure(f));
-  return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return text_of(j);
+}
+
+std::string json_of(const std::vector<std::optional<case_result>>& results) {
+  json j;
+  j["plumbline"] = 1, j["commit"] = built_commit(), j["machine"] = of_machine(machine_of(nullptr));
+  j["cases"] = json::array();
+  for (const auto& r : results) {
+    if (!r) continue;
+    json metrics = json::object(), stages = json::object();
+    metrics["budget_used"] = real(r->judged.budget_used());
+    for (const auto& [name, value] : r->judged.metrics) metrics[name] = real(value);
+    std::map<std::string, double> used;  // by output: the worst of its tests
+    for (const finding& f : r->judged.findings)
+      if (worse(used[f.output], f.used)) used[f.output] = f.used;
+    for (const auto& [output, value] : used) stages[output] = real(value);
+    j["cases"].push_back({{"case", r->case_text},
+                          {"verdict", std::string(name_of(r->result))},
+                          {"digest", r->digest},
+                          {"metrics", metrics},
+                          {"stages", stages},
+                          {"law", r->failed_law},
+                          {"message", r->result == outcome::skipped ? r->skip_reason : r->message},
+                          {"seconds", real(r->seconds)}});
+  }
+  return text_of(j);
+}
+
+std::string verdict_of(const external_judgement& e) {
+  return e.kind == "unsupported" ? "unsupported" : std::string(name_of(e.result));
+}
+
+std::string json_of(const std::string& file, const std::vector<external_judgement>& all) {
+  json j;
+  j["plumbline"] = 1, j["commit"] = built_commit(), j["file"] = file, j["cases"] = json::array();
+  for (const external_judgement& e : all) j["cases"].push_back(of_judgement(e));
+  return text_of(j);
+}
+
+std::vector<std::string> claims_of(claim all) {
+  std::vector<std::string> names;
+  for (const auto& [one, name] : claims)
+    if (promises(all, one)) names.emplace_back(name);
+  return names;
+}
+
+std::string json_of(std::span<const operation* const> operations, side kernels) {
+  json j;
+  j["plumbline"] = 1, j["operations"] = json::array();
+  for (const operation* o : operations) {
+    json one;
+    one["operator"] = o->op(), one["function"] = o->function(), one["rows"] = json::array();
+    for (const variant_info& v : o->variants(kernels))
+      for (const contract& c : v.contracts)
+        one["rows"].push_back({{"variant", v.name},
+                               {"dtype", name_of(c.in)},
+                               {"contract", c.name},
+                               {"claims", claims_of(v.claims)}});
+    one["laws"] = o->laws(), one["regimes"] = o->regimes();
+    one["coverage_floors"] = json::object();
+    for (const auto& [name, floor] : o->coverage_floors()) one["coverage_floors"][name] = floor;
+    j["operations"].push_back(one);
+  }
+  return text_of(j);
 }
 
 }  // namespace plumbline::program

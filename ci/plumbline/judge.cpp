@@ -2,13 +2,12 @@
 // reference, and what nobody here knows is listed by name.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/html.hpp"
 #include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/pump.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
@@ -19,25 +18,6 @@
 namespace plumbline::program {
 
 namespace {
-
-using json = nlohmann::ordered_json;
-
-std::string verdict_of(const external_judgement& e) {
-  return e.kind == "unsupported" ? "unsupported" : std::string(name_of(e.result));
-}
-
-std::string as_json(const std::string& file, const std::vector<external_judgement>& all) {
-  json j;
-  j["plumbline"] = 1, j["commit"] = built_commit(), j["file"] = file, j["cases"] = json::array();
-  for (const external_judgement& e : all)
-    j["cases"].push_back(
-        {{"group", e.group},
-         {"kind", e.kind},
-         {"verdict", verdict_of(e)},
-         {"used", std::isfinite(e.used) ? json(e.used) : json(std::isnan(e.used) ? "nan" : "inf")},
-         {"message", e.message}});
-  return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-}
 
 std::string as_html(const std::string& file, const std::vector<external_judgement>& all) {
   std::string rows;
@@ -120,7 +100,7 @@ int run_judge(const instrument& all, const judge_request& asked) {
   text += fmt::format("{} pass, {} fail, {} mistrusted, {} skipped, {} unsupported (not judged)\n", count[0],
                       count[1], count[2], count[3], unsupported);
   bar.print(text);
-  if (!asked.json.empty()) write_report("--json", asked.json, as_json(asked.file, judged));
+  if (!asked.json.empty()) write_report("--json", asked.json, json_of(asked.file, judged));
   if (!asked.report.empty()) write_report("--report", asked.report, as_html(asked.file, judged));
   if (!whole) return 128 + interrupted_by();
   return count[0] > 0 && count[1] + count[2] == 0 ? all_pass : found_something;

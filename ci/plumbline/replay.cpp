@@ -4,12 +4,11 @@
 // and the stored inputs otherwise.  Files from elsewhere are their inputs.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/pump.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/run_report.hpp"
@@ -66,7 +65,7 @@ class replaying {
     for (const auto& r : results_)
       if (r) print(*r, colour);
     if (whole && !asked_.outputs.empty()) whole = write_outputs(pool);
-    if (!asked_.json.empty()) write_report("--json", asked_.json, as_json());
+    if (!asked_.json.empty()) write_report("--json", asked_.json, json_of(results_));
     if (!whole) return 128 + interrupted_by();
     bool judged = false, clean = true;
     for (const auto& r : results_) {
@@ -178,36 +177,6 @@ class replaying {
     save_cases(asked_.outputs, written);
     bar_.print(fmt::format("outputs of {} cases: {}\n", written.size(), asked_.outputs));
     return true;
-  }
-
-  std::string as_json() const {
-    using json = nlohmann::ordered_json;
-    const auto real = [](double x) -> json {
-      return std::isfinite(x) ? json(x) : json(std::isnan(x) ? "nan" : "inf");
-    };
-    json j;
-    j["plumbline"] = 1, j["commit"] = built_commit(), j["machine"] = json::object();
-    for (const auto& [key, value] : machine_of(nullptr)) j["machine"][key] = value;
-    j["cases"] = json::array();
-    for (const auto& r : results_) {
-      if (!r) continue;
-      json metrics = json::object(), stages = json::object();
-      metrics["budget_used"] = real(r->judged.budget_used());
-      for (const auto& [name, value] : r->judged.metrics) metrics[name] = real(value);
-      for (const finding& f : r->judged.findings) {
-        const double so_far = stages.contains(f.output) ? stages[f.output].get<double>() : 0;
-        if (worse(so_far, f.used) && std::isfinite(f.used)) stages[f.output] = f.used;
-      }
-      j["cases"].push_back({{"case", r->case_text},
-                            {"verdict", std::string(name_of(r->result))},
-                            {"digest", r->digest},
-                            {"metrics", metrics},
-                            {"stages", stages},
-                            {"law", r->failed_law},
-                            {"message", r->result == outcome::skipped ? r->skip_reason : r->message},
-                            {"seconds", real(r->seconds)}});
-    }
-    return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   }
 
   const instrument& all_;

@@ -50,7 +50,6 @@ std::string built_commit();
 std::string built_with();
 
 std::string text_report(const run_report&, bool colour);
-std::string json_report(const run_report&);
 std::string html_report(const run_report&);
 
 /// One failure in full, ending with the command to paste.

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/shrink.hpp"
 #include "ci/plumbline/terminal.hpp"

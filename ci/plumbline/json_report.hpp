@@ -1,0 +1,27 @@
+// What the verbs say to machines.  Every document is versioned by "plumbline": keys are added, never renamed.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ci/plumbline/run_report.hpp"
+
+namespace plumbline::program {
+
+/// verify --json
+std::string json_report(const run_report&);
+/// replay --json: one entry a case that was run
+std::string json_of(const std::vector<std::optional<case_result>>&);
+/// judge --json
+std::string json_of(const std::string& file, const std::vector<external_judgement>&);
+/// list --json
+std::string json_of(std::span<const operation* const>, side);
+
+/// Names of the claims in a set of them.
+std::vector<std::string> claims_of(claim);
+/// "pass", "fail", "mistrusted", "skipped" or "unsupported".
+std::string verdict_of(const external_judgement&);
+
+}  // namespace plumbline::program
