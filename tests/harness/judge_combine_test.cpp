@@ -145,6 +145,18 @@ BOOST_AUTO_TEST_CASE(one_element_is_held_to_the_rounding_of_its_terms) {
   BOOST_TEST(used(1 - 1.0001 * budget) > 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_scale_that_no_element_of_a_merge_shows_is_seen_over_the_row) {
+  partials p = drawn(1, 2, 4, 256);
+  for (double& x : p.out) x = 1 + std::fabs(x) / 4;
+  const combine_truth t = p.truth();
+  std::vector<double> x = t.out;
+  for (double& one : x) one *= 1 + 1.1e-6;
+  const verdict v = judge_combine(t, into(dtype::f32), x, {}, {});
+
+  BOOST_TEST(finding_named(v, "A").used > 1);
+  BOOST_TEST(finding_named(v, "E").used < 1);
+}
+
 BOOST_AUTO_TEST_CASE(the_lse_of_a_merge_has_a_budget_of_its_own) {
   const combine_truth t = merge_partials(2, 1, 1, std::vector<double>{1, 1}, std::vector<double>{3, 3});
   const double tolerance = 1.2e-7 * (2 + 3 + std::log(2.0) + 3) + 6e-8 * 2;

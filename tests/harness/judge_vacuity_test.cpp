@@ -90,6 +90,16 @@ BOOST_AUTO_TEST_CASE(a_key_without_weight_is_a_probe_that_cannot_be_seen) {
   BOOST_TEST((v.warnings == std::vector<std::string>{"blind to \"last key dropped\""}));
 }
 
+BOOST_AUTO_TEST_CASE(a_light_key_with_a_heavy_value_shows_in_the_output_alone) {
+  const small_attention a = input(regime::normal, 3);
+  const attention_truth t = truth_of(a, bf16_tc);
+  last_key last = last_of(a, t);
+  for (double& w : last.w) w = 1e-7;
+  for (double& v : last.v) v = 1e7;
+
+  BOOST_TEST(seen(probe_vacuity({&t, 1}, 0, bf16_tc, {&last, 1}), "last key dropped"));
+}
+
 BOOST_AUTO_TEST_CASE(blind_to_zeros_is_mistrusted) {
   verdict v;
   v.result = outcome::pass;
