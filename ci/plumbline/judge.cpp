@@ -55,7 +55,7 @@ int run_judge(const instrument& all, const judge_request& asked) {
   const std::string file = asked.file.find('/') == std::string::npos ? "./" + asked.file : asked.file;
   const std::vector<std::string> cases = cases_of(file);
   std::vector<external_judgement> judged(cases.size());
-  worker_pool pool(asked.work.jobs, asked.work.case_timeout);
+  worker_pool pool(asked.work.jobs, asked.work.case_timeout, cases.size());
   progress bar;
   std::size_t given = 0, done = 0;
   const bool whole = pump(

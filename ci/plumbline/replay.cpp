@@ -39,7 +39,7 @@ class replaying {
   }
 
   int run() {
-    worker_pool pool(asked_.work.jobs, asked_.work.case_timeout);
+    worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, specs_.size());
     results_.resize(specs_.size());
     std::size_t given = 0;
     std::string refused;

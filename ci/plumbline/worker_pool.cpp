@@ -80,8 +80,9 @@ int usable_cores() {
   return CPU_COUNT(&set);
 }
 
-worker_pool::worker_pool(int jobs, double case_timeout)
-    : slots_(static_cast<std::size_t>(jobs > 0 ? jobs : usable_cores())), timeout_(case_timeout) {
+worker_pool::worker_pool(int jobs, double case_timeout, std::size_t pieces)
+    : slots_(std::clamp<std::size_t>(pieces, 1, static_cast<std::size_t>(jobs > 0 ? jobs : usable_cores()))),
+      timeout_(case_timeout) {
   signal(SIGPIPE, SIG_IGN);
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,8 +29,9 @@ int usable_cores();
 
 class worker_pool {
  public:
-  /// `jobs` 0: one a core.  `case_timeout` in seconds.
-  worker_pool(int jobs, double case_timeout);
+  /// `jobs` 0: one a core, but no more than `pieces` of work when those are known: a lone case gets every
+  /// core. `case_timeout` in seconds.
+  worker_pool(int jobs, double case_timeout, std::size_t pieces = SIZE_MAX);
   ~worker_pool();
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
