@@ -1,0 +1,31 @@
+# The table of budgets in README.md is what the judging code prints, word for word.
+#
+# cmake -DPROGRAM=.../plumbline -DREADME=README.md [-DUPDATE=ON] -P readme_budgets.cmake
+# Without UPDATE a difference is an error; with it the table is written anew.
+cmake_policy(VERSION 3.25)
+execute_process(COMMAND ${PROGRAM} list --budgets OUTPUT_VARIABLE table RESULT_VARIABLE code)
+if(NOT code EQUAL 0 OR table STREQUAL "")
+  message(FATAL_ERROR "${PROGRAM} list --budgets: exit ${code}, expected a table")
+endif()
+set(open "<!-- budgets: written by ci/cmake/readme_budgets.cmake -->\n```\n")
+set(close "```\n<!-- budgets end -->")
+file(READ ${README} text)
+string(FIND "${text}" "${open}" begin)
+string(FIND "${text}" "${close}" end)
+if(begin EQUAL -1 OR end LESS begin)
+  message(FATAL_ERROR "${README}: the marks around the table of budgets are gone")
+endif()
+string(LENGTH "${open}" marked)
+math(EXPR first "${begin} + ${marked}")
+math(EXPR length "${end} - ${first}")
+string(SUBSTRING "${text}" ${first} ${length} found)
+if(found STREQUAL table)
+  return()
+endif()
+if(NOT UPDATE)
+  message(FATAL_ERROR "README.md: the table of budgets is not what `plumbline list --budgets` prints; run "
+                      "cmake -DPROGRAM=${PROGRAM} -DREADME=${README} -DUPDATE=ON -P ci/cmake/readme_budgets.cmake")
+endif()
+string(SUBSTRING "${text}" 0 ${first} before)
+string(SUBSTRING "${text}" ${end} -1 after)
+file(WRITE ${README} "${before}${table}${after}")
