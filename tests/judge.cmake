@@ -14,6 +14,7 @@ add_library(judge_calibration STATIC EXCLUDE_FROM_ALL
   harness/calibration.cpp
   harness/calibration_inputs.cpp
   harness/simulated_kernel.cpp
+  harness/simulated_sums.cpp
   harness/small_attention.cpp)
 target_link_libraries(judge_calibration PUBLIC judge)
 
