@@ -98,6 +98,13 @@ std::string unmerged(const attention_unit& unit, const attention_truth& whole, c
   return "";
 }
 
+// Above the smallest normal number: below it, and when rounded up to it, spacing no longer follows the
+// exponent.
+bool freely_rounded(dtype t, double x) {
+  const format f = format_of(t);
+  return std::fabs(x) > std::ldexp(1.0, 1 - f.bias) && std::fabs(x) <= decode(t, f.max_code);
+}
+
 bool plain(dtype t, double x) {  // zero, or a normal number
   const format f = format_of(t);
   const double least = std::ldexp(1.0, 1 - f.bias);
@@ -198,7 +205,7 @@ std::string broken_value_scale(const attend_subject& s) {
   const dtype type = s.problem.out_type;
   for (std::size_t i = 0; i < before.size(); ++i) {
     const double expected = before[i] * factor;
-    const bool judged = before[i] != 0 && plain(type, before[i]) && plain(type, expected);
+    const bool judged = freely_rounded(type, before[i]) && freely_rounded(type, expected);
     if (judged && !(after[i] == expected))
       return what + ": element " + std::to_string(i) + " of out is " + shown(after[i]) + ", expected " +
              shown(expected) + " (" + shown(before[i]) + " scaled)";

@@ -149,7 +149,7 @@ std::string broken_scale(const combine_subject& s) {
   const auto before = s.outputs.at("out").values(), after = other.outputs.at("out").values();
   const format f = format_of(s.problem.out_type);
   const double least = std::ldexp(1.0, 1 - f.bias), most = decode(s.problem.out_type, f.max_code);
-  const auto normal = [&](double x) { return std::fabs(x) >= least && std::fabs(x) <= most; };
+  const auto normal = [&](double x) { return std::fabs(x) > least && std::fabs(x) <= most; };
   for (std::size_t i = 0; i < before.size(); ++i)
     if (normal(before[i]) && normal(before[i] * factor) && !(after[i] == before[i] * factor))
       return what + ": element " + std::to_string(i) + " of out is " + shown(after[i]) + ", expected " +
