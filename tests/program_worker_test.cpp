@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_crash_costs_its_case_and_names_the_signal) {
   BOOST_TEST(row.at("cases") == 40);
   BOOST_TEST(row.at("fail") == 2);  // n = 13 twice in 40 draws
   BOOST_TEST(row.at("pass") == 38);
-  BOOST_TEST(has(end.out, "signal 11"));
+  BOOST_TEST(has(end.out, "signal 6"));
   BOOST_TEST(has(end.out, "assertion failed: n != 13"));
   BOOST_TEST(has(end.out, "plumbline replay 'plumbline1:fake.sum/crash:n=13"));
 }
