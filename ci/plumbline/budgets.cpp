@@ -32,8 +32,9 @@ std::string of_combine(const std::vector<contract>& all) {
       "{}: partials are exact inputs, merged in fp32\n"
       "  H, E, A of `out`, L of `lse` as above, with h half an ulp of the output, S1 = sum w |O|,\n"
       "  sigma^2 = ({:g})^2 sum (w O)^2 + u^2/3 sum P^2, P the partial sums in fp32 and u = 2^-24;\n"
-      "  drift {:g} (S1 + |r|), and {:g} for each term of the LSE\n",
-      names(all), judging::combine_sigma, judging::combine_drift, judging::combine_lse_term);
+      "  drift {:g} (S1 + |r|) + {:.2g} sum w |O| (max lse - lse), and {:g} for each term of the LSE\n",
+      names(all), judging::combine_sigma, judging::combine_drift, judging::argument_rounding,
+      judging::combine_lse_term);
 }
 
 std::string of_append(const std::vector<contract>& all) {

@@ -63,7 +63,6 @@ tensor_set draw_inputs(const combine_problem& p, std::string_view regime, std::u
           const std::int64_t at = out.offset(row);
           for (std::int64_t c = 0; c < p.dv; ++c) {
             double x = regime == "positive" ? 1 + 0.3 * std::fabs(s.normal()) : s.normal();
-            if (x == 0) x = 0x1p-10;
             if (mirrored) x = -out.value(out.offset(before) + c);
             out.set_value(at + c, x);
           }

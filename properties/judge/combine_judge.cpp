@@ -18,6 +18,11 @@ namespace {
 using judging::judged_element;
 using judging::judged_row;
 
+/// What the rounded arguments of the weights may do to an element, the normaliser's share included.
+double argument_error(const combine_truth& t, std::size_t element, std::int64_t row) {
+  return t.distant[element] + std::fabs(t.out[element]) * t.spread[static_cast<std::size_t>(row)];
+}
+
 /// Noise of one merged row: independent roundings of the terms, and a bounded part for sum and normaliser.
 void judge_merged_row(const combine_truth& t, const contract& promised, std::int64_t row,
                       std::span<const double> computed, judged_row& out) {
@@ -41,18 +46,18 @@ void judge_merged_row(const combine_truth& t, const contract& promised, std::int
     one.s2 = judging::combine_sigma * judging::combine_sigma * t.squares[at] +
              judging::combine_sum_variance * t.sums2[at];
     one.s1 = out.noise.V0 * size * size;
-    one.beta = judging::combine_drift * (one.S1 + size);
+    one.beta = judging::combine_drift * (one.S1 + size) + argument_error(t, at, row);
     one.e = one.x - one.r;
     const double rounded = round_to(promised.out_type, one.r);
     one.rounding = std::isfinite(rounded) ? rounded - one.r : 0;
     one.tau0_2 = one.s2 + step * step / 12;
-    along += one.S1 * size / one.tau0_2;
+    along += (judging::combine_drift * one.S1 + argument_error(t, at, row)) * size / one.tau0_2;
     size2 += size * size / one.tau0_2;
     out.elements.push_back(one);
   }
   // The weights are shared by all columns, so all of the bounded error may point along r.
   out.noise.groups = 1;
-  out.noise.c_dr = size2 > 0 ? judging::combine_drift * (1 + along / size2) : 0;
+  out.noise.c_dr = size2 > 0 ? judging::combine_drift + along / size2 : 0;
 }
 
 double lse_tolerance(const combine_truth& t, std::size_t row) {
@@ -108,14 +113,18 @@ verdict judge_merged(const combine_truth& t, const contract& promised, std::span
     const double terms = static_cast<double>(t.used[at]) + 4;
     for (std::int64_t c = 0; c < t.dv; ++c) {
       const auto k = static_cast<std::size_t>(i * t.dv + c);
-      out_class.add({0, i, c}, t.out[k], out[k], promised.out_type, judging::combine_drift * terms * t.S1[k]);
+      out_class.add({0, i, c}, t.out[k], out[k], promised.out_type,
+                    judging::combine_drift * terms * t.S1[k] + argument_error(t, k, i));
     }
     judge_merged_row(t, promised, i, out, row);
     for (const judged_element& one : row.elements) {
       // Worst case: every weight, product and partial sum off by one fp32 rounding, all the same way.
-      const double h_used = hard.add(
-          i, one,
-          {{"output rounding", one.h}, {"merge (worst case)", judging::combine_drift * terms * one.S1}});
+      const double h_used =
+          hard.add(i, one,
+                   {{"output rounding", one.h},
+                    {"merge (worst case)",
+                     judging::combine_drift * terms * one.S1 +
+                         argument_error(t, static_cast<std::size_t>(i * t.dv + one.column), i)}});
       const double sigma = std::sqrt(one.s2 + one.s1) + judging::exact_lane_floor * one.S1;
       const double e_used =
           element.add(i, one,
@@ -164,6 +173,8 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
   t.S1.assign(elements, 0);
   t.squares.assign(elements, 0);
   t.sums2.assign(elements, 0);
+  t.distant.assign(elements, 0);
+  t.spread.assign(count, 0);
   t.weights2.assign(count, 0);
   t.lse.assign(count, -std::numeric_limits<double>::infinity());
   t.largest = t.lse;
@@ -183,7 +194,11 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
     double weights = 0;
     for (std::int64_t s = 0; s < splits; ++s) {
       if (partial(s) == -std::numeric_limits<double>::infinity()) continue;
-      const double w = std::exp(partial(s) - t.largest[i]) / sum;
+      const double p = std::exp(partial(s) - t.largest[i]), w = p / sum;
+      const double doubt = p < std::numeric_limits<float>::min()
+                               ? 1
+                               : judging::argument_rounding * (t.largest[i] - partial(s));
+      t.spread[i] += w * doubt;
       const std::size_t from = static_cast<std::size_t>(s) * elements + i * static_cast<std::size_t>(dv);
       for (std::size_t c = 0; c < static_cast<std::size_t>(dv); ++c) {
         const double term = w * out_partial[from + c];
@@ -191,6 +206,7 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
         t.out[at] += term;
         t.S1[at] += std::fabs(term);
         t.squares[at] += term * term;
+        t.distant[at] += std::fabs(term) * doubt;
         if (!first) t.sums2[at] += t.out[at] * t.out[at];
       }
       weights += w;

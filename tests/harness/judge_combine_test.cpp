@@ -121,6 +121,19 @@ BOOST_AUTO_TEST_CASE(hundreds_of_partials_of_one_sign_may_drift_as_a_chain_of_su
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_far_weight_is_allowed_the_rounding_of_its_argument_and_no_more) {
+  const combine_truth t = merge_partials(2, 1, 1, std::vector<double>{0, 1}, std::vector<double>{0, -64});
+  const double doubt = 64 * 0x1.2p-23;
+  const auto result = [&](double share) {
+    return judge_combine(t, into(dtype::f32), std::vector<double>{t.out[0] * (1 + share * doubt)}, {}, {})
+        .result;
+  };
+
+  BOOST_TEST((result(0.99) == outcome::pass));
+  BOOST_TEST((result(-0.99) == outcome::pass));
+  BOOST_TEST((result(1.5) == outcome::fail));
+}
+
 BOOST_AUTO_TEST_CASE(wrong_merges_fail) {
   for (int fault = 1; fault <= 3; ++fault)
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
