@@ -8,9 +8,6 @@
 //   cancel    pairs with equal lse and opposite out
 //   huge      all lse near +-60000: a merge that forms exp(lse) overflows
 //
-// No partial is exactly 0: where the strongest one is, a partial of weight e^-60 stands alone, and the
-// rounding of its exponent (1.2e-7 a nat) is no term of combine's budget.
-//
 // An empty partial has lse -inf and an out that nobody may read: NaN, or in every second seed large and
 // finite.
 #pragma once

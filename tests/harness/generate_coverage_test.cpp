@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
     }
 
   BOOST_TEST(texts.hex() == "7c6e0c4ad08c2fb9c928ff37d840dd4469c67cdc025d7d5bef9567c2c257db66");
-  BOOST_TEST(inputs.hex() == "340f63bce3940f5c9adc1e1132b2addf5d7f01c485e7bae34fd6ea044700aa70");
+  BOOST_TEST(inputs.hex() == "d14a1dafca064b7d4ca89947472567ffa14e5458be3d484ef0a5e81b24398fde");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
