@@ -85,7 +85,8 @@ inline constexpr double cluster_width = 1.0 / 16;
 
 // Stand-alone combine [D]: one fp32 rounding a term in quadrature, four in the sum and the normaliser.
 inline constexpr double combine_sigma = 1.2e-7, combine_drift = 2.4e-7, combine_lse_term = 6e-8;
-// Argument of a merged weight [D]: a rounded difference times log2 e, itself a float, rounded: (2 u + 1.4e-8).
+// Argument of a merged weight [D]: a rounded difference times log2 e, itself a float, rounded: (2 u
+// + 1.4e-8).
 inline constexpr double argument_rounding = 0x1.2p-23;
 // Variance of one rounding to fp32, relative, for the least favourable significand [D]: u^2 / 3.
 inline constexpr double combine_sum_variance = 0x1p-48 / 3;
