@@ -9,6 +9,7 @@ plumbline_test(NAME generate_test
   LINK properties rapidcheck LABELS properties flash_decode smoke)
 plumbline_test(NAME laws_test
   SOURCES
+    harness/laws_append_combine_test.cpp
     harness/laws_attend_test.cpp
     harness/laws_operation_test.cpp
     harness/laws_recorded_test.cpp
