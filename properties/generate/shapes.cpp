@@ -14,7 +14,7 @@ using flash_decode::combine_problem;
 namespace {
 
 constexpr std::int64_t most_elements = 300'000;  // of K and V together
-constexpr std::int64_t most_outputs = 60'000;    // judging an element costs more than computing it
+constexpr std::int64_t most_outputs = 400'000;   // a row of the judge costs more than one of the kernel
 constexpr std::int64_t most_split_tiles =
     1200;  // sequences, KV heads and splits: each tile is a block to run
 constexpr double natural_log_of_2 = 0x1.62e42fefa39efp-1;

@@ -11,6 +11,7 @@ namespace {
 struct projection {
   double weight = 0;  // sum g^2 / tau0^2
   double e = 0, C = 0, rounding = 0, beta2 = 0;
+  double dither = 0;  // share of the noise that is output rounding
 };
 
 /// Far below its own noise a row says nothing about its scale; E still judges its elements.
@@ -25,12 +26,14 @@ projection project(const judged_row& row, std::int64_t begin, std::int64_t end) 
     p.e += g * one.e;
     p.C += g * one.C;
     p.rounding += g * one.rounding;
+    p.dither += g * g * one.dither;
     p.beta2 += g * one.beta * (g * one.beta);
   }
   if (measurable(p.weight)) {
     p.e /= p.weight;
     p.C /= p.weight;
     p.rounding /= p.weight;
+    p.dither /= p.weight;
     p.beta2 /= p.weight * p.weight;
   }
   return p;
@@ -38,6 +41,13 @@ projection project(const judged_row& row, std::int64_t begin, std::int64_t end) 
 
 double variance_of(const judged_row& row, const projection& p) {
   return row.lambda / p.weight + row.noise.V0 + row.noise.Vb * p.C * p.C + p.beta2;
+}
+
+/// What the row adds to the variance of a mean over rows: identical queries repeat all of its noise, equal
+/// outputs repeat their rounding.
+double pooled_variance_of(const judged_row& row, const projection& p) {
+  const double rounding = row.lambda / p.weight * p.dither;
+  return row.duplicates * (variance_of(row, p) - rounding) + std::max(row.duplicates, row.repeats) * rounding;
 }
 
 scale_estimate estimate_of_row(const judged_row& row, const projection& p) {
@@ -69,13 +79,12 @@ void amplitude_test::pool(const judged_row& row, std::int64_t begin, std::int64_
   into.drift += p.weight * n.c_dr * n.groups;
   into.sink += p.weight * n.D0_sink;
   into.score += p.weight * n.D1_score * std::fabs(p.C);
-  into.variance += p.weight * p.weight * variance_of(row, p);
+  into.variance += p.weight * p.weight * pooled_variance_of(row, p);
   for (std::size_t t = 0; t < theta_count; ++t)
     into.coherent[t] += p.weight * (n.delta[t] + p.C * n.slope[t]);
 }
 
 void amplitude_test::add(const judged_row& row) {
-  duplicates_ = std::max(duplicates_, row.duplicates);
   const auto columns = static_cast<std::int64_t>(row.columns);
   pool(row, 0, columns, tensor_);
   if (columns > group_columns) {
@@ -108,7 +117,7 @@ scale_estimate amplitude_test::estimate_of(const pooled& s) const {
   double coherent = 0;
   for (double shift : s.coherent) coherent = std::max(coherent, std::fabs(shift));
   return {s.a / s.weight,
-          std::sqrt(s.variance * duplicates_) / s.weight,
+          std::sqrt(s.variance) / s.weight,
           {{"coherent P rounding", temperature_reserve * coherent / s.weight},
            {"sink", s.sink / s.weight},
            {"temperature", s.score / s.weight},

@@ -49,7 +49,7 @@ class amplitude_test {
   void pool(const judged_row& row, std::int64_t begin, std::int64_t end, pooled& into);
   scale_estimate estimate_of(const pooled& sums) const;
 
-  double K_row_, row_z_ = 0, row_used_ = 0, duplicates_ = 1;
+  double K_row_, row_z_ = 0, row_used_ = 0;
   scale_estimate worst_;
   place where_;
   std::vector<pooled> groups_;

@@ -14,6 +14,7 @@
 #include "properties/judge/hard.hpp"
 #include "properties/judge/lse.hpp"
 #include "properties/judge/noise.hpp"
+#include "properties/judge/repeats.hpp"
 #include "properties/judge/rows.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -114,6 +115,7 @@ look look_at(std::span<const attention_truth> truth, std::size_t which, const co
     const attention_truth& t = truth[u];
     const attention_output& x = computed[u];
     test_classes(u, t, x, which, promised, out_class, lse_class);
+    row.repeats = statistics ? repeats_of(t, which, unit_roundoff(promised.out_type)) : 1;
     for (std::int64_t i = 0; i < t.rows; ++i) {
       const auto dv = static_cast<std::size_t>(t.dv), at = static_cast<std::size_t>(i);
       row.unit = u;

@@ -68,7 +68,8 @@ void count_freedom(double effective_columns, double u_out, judged_row& row) {
   const double D_e =
       std::clamp(std::min(effective_columns, distinct_columns(row.elements, u_out)), 1.0, row.columns);
   const double keys = std::max(row.noise.n4, 1.0), rest = 1 - share2 - share1;
-  row.one_over_nu = rest * rest / D_e + share2 * share2 * (1 / D_e + 1 / keys) + share1 * share1;
+  row.rounding_freedom = rest * rest / D_e;
+  row.one_over_nu = row.rounding_freedom + share2 * share2 * (1 / D_e + 1 / keys) + share1 * share1;
   row.lambda = row.columns / D_e * (1 + share2 * D_e / keys);
 }
 
@@ -161,7 +162,8 @@ void judge_row(const attention_truth& truth, std::size_t which, const contract& 
     const double rounded = round_to(promised.out_type, one.r);
     one.rounding = std::isfinite(rounded) ? rounded - one.r : 0;
     one.e = one.x - one.r - n.c0 * one.r - n.c1 * one.C;
-    one.tau0_2 = one.s2 + step * step / 12;
+    one.dither = step * step / 12;
+    one.tau0_2 = one.s2 + one.dither;
     const double shift = n.D0 * size, bend = n.D1 * one.C;
     one.tau2 = one.tau0_2 + one.s1 + 0.5 * shift * shift + 0.5 * bend * bend + one.beta * one.beta / 3;
     out.elements.push_back(one);

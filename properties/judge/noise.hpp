@@ -52,6 +52,7 @@ struct judged_element {
   double beta = 0;        // bounded error of sums
   double rounding = 0;    // rn = RN(r) - r
   double e = 0;           // x - r - c0 r - c1 C
+  double dither = 0;      // variance of the output's rounding
   double tau0_2 = 0, tau2 = 0;
 };
 
@@ -61,7 +62,9 @@ struct judged_row {
   std::int64_t row = 0;
   double columns = 0;  // d_v
   double one_over_nu = 1, lambda = 1;
-  double duplicates = 1;  // m_dup of the unit
+  double rounding_freedom = 0;  // the part of one_over_nu that output rounding makes
+  double duplicates = 1;        // m_dup of the unit
+  double repeats = 1;           // rows of the unit that round alike (repeats.hpp); the caller's to set
   row_noise noise;
   contract_companions::row facts;
   std::vector<judged_element> elements;

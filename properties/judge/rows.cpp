@@ -54,21 +54,20 @@ void rms_test::add(const judged_row& row) {
   count_ += here.count;
   share_ += here.share;
   columns_ += row.columns;
-  freedom_ += row.columns * row.columns * row.one_over_nu;
-  duplicates_ = std::max(duplicates_, row.duplicates);
+  freedom_ += row.columns * row.columns *
+              (row.duplicates * (row.one_over_nu - row.rounding_freedom) +
+               std::max(row.duplicates, row.repeats) * row.rounding_freedom);
 }
 
 double rms_test::rms() const { return expected_ > 0 ? std::sqrt(Q_ / expected_) : 0; }
 double rms_test::noise_share() const { return count_ > 0 ? share_ / count_ : 0; }
 
 double rms_test::tensor_statistic() const {
-  return expected_ > 0 ? normal_score(Q_ / expected_, freedom_ / (columns_ * columns_) * duplicates_)
-                       : -1e300;
+  return expected_ > 0 ? normal_score(Q_ / expected_, freedom_ / (columns_ * columns_)) : -1e300;
 }
 
 double rms_test::tensor_limit() const {
-  return count_ > 0 ? std::sqrt(X_at(tensor_rms_threshold.K0, freedom_ / (columns_ * columns_) * duplicates_))
-                    : 0;
+  return count_ > 0 ? std::sqrt(X_at(tensor_rms_threshold.K0, freedom_ / (columns_ * columns_))) : 0;
 }
 
 finding rms_test::finish(const row_name& name) const {

@@ -33,7 +33,7 @@ class rms_test {
   double K_row_;
   double row_z_ = -1e300, row_used_ = 0, row_rms_ = 0, row_limit_ = 0;
   place worst_;
-  double Q_ = 0, expected_ = 0, count_ = 0, columns_ = 0, freedom_ = 0, share_ = 0, duplicates_ = 1;
+  double Q_ = 0, expected_ = 0, count_ = 0, columns_ = 0, freedom_ = 0, share_ = 0;
 };
 
 }  // namespace plumbline::judging
