@@ -1,5 +1,5 @@
 # The host executor's own tests and benchmark.
-foreach(part barrier warp memory mma sum schedule)
+foreach(part barrier warp memory mma schedule)
   plumbline_test(NAME executor_${part} SOURCES harness/executor_${part}_test.cpp LINK kernels_host
     LABELS smoke executor host)
 endforeach()

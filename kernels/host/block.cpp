@@ -19,7 +19,8 @@ constexpr std::uint32_t full_warp = ~0u;
 
 }  // namespace
 
-block_runner::block_runner() : threads_(max_block_threads), warps_(new warp_state[max_warps]) {
+block_runner::block_runner(generation tensor_cores)
+    : tensor_cores_(tensor_cores), threads_(max_block_threads), warps_(new warp_state[max_warps]) {
   fibers.set_entry(thread_main, this);
 }
 

@@ -20,6 +20,7 @@
 #include "kernels/core/executor.hpp"
 #include "kernels/core/launch.hpp"
 #include "kernels/host/fiber.hpp"
+#include "kernels/host/generation.hpp"
 #include "kernels/host/schedule.hpp"
 #include "kernels/host/shared_arena.hpp"
 #include "kernels/host/simt.hpp"
@@ -65,7 +66,8 @@ struct warp_state {
 /// Runs blocks, one after the other.  Used by one OS thread at a time.
 class block_runner : private way_back {
  public:
-  block_runner();
+  /// Tensor cores add as that generation's do.
+  explicit block_runner(generation tensor_cores);
   /// Runs one block to its end; nothing: completed.
   std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&);
 
@@ -77,6 +79,7 @@ class block_runner : private way_back {
   void wait_copies(int groups_left);
   [[noreturn]] void raise(const std::string& kind, const std::string& what, site);
   const shared_arena& shared() const { return arena_; }
+  generation tensor_cores() const { return tensor_cores_; }
   /// The runner whose block the calling thread belongs to.
   static block_runner& current() { return *static_cast<block_runner*>(running); }
 
@@ -90,6 +93,7 @@ class block_runner : private way_back {
   fault stuck() const;
   fault thrown(const std::string& what) const;
 
+  generation tensor_cores_;
   shared_arena arena_;
   std::vector<thread_state> threads_;
   std::unique_ptr<warp_state[]> warps_;

@@ -15,7 +15,7 @@ std::unique_ptr<block_runner> runner_pool::take() {
       return runner;
     }
   }
-  return std::make_unique<block_runner>();
+  return std::make_unique<block_runner>(tensor_cores_);
 }
 
 void runner_pool::give_back(std::unique_ptr<block_runner> runner) {

@@ -16,10 +16,12 @@ namespace plumbline::simt {
 /// Block runners between calls: making one costs a mapping a fiber, so they are kept.
 class runner_pool {
  public:
+  explicit runner_pool(generation tensor_cores = generation::sm_90a) : tensor_cores_(tensor_cores) {}
   std::unique_ptr<block_runner> take();
   void give_back(std::unique_ptr<block_runner>);
 
  private:
+  generation tensor_cores_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<block_runner>> idle_;
 };

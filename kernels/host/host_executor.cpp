@@ -104,7 +104,8 @@ std::optional<fault> first_stray_output(const tensor_set& outputs) {
 
 }  // namespace
 
-host_executor::host_executor() : pool_(std::make_unique<simt::runner_pool>()) {}
+host_executor::host_executor(std::string_view generation)
+    : pool_(std::make_unique<simt::runner_pool>(simt::generation_of(generation))) {}
 
 host_executor::~host_executor() = default;
 

@@ -18,7 +18,8 @@ class runner_pool;
 
 class host_executor final : public executor {
  public:
-  host_executor();
+  /// Tensor cores add as those of that generation do: "sm_80", "sm_89" or "sm_90a" (bad_argument otherwise).
+  explicit host_executor(std::string_view generation = "sm_90a");
   ~host_executor() override;
   std::string_view name() const override { return "host"; }
   side kernels() const override { return side::host; }

@@ -2,61 +2,11 @@
 
 #include <cstring>
 
-#include "kernels/host/tensor_core_sum.hpp"
-#if defined(__F16C__) && defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "kernels/host/block.hpp"
+#include "kernels/host/tensor_core_generation.hpp"
+#include "kernels/host/tensor_core_operand.hpp"
 
 namespace plumbline::simt {
-
-namespace {
-
-/// Operands of a whole warp as codes.
-struct mma_codes {
-  alignas(32) std::uint16_t a[16][16];
-  alignas(32) std::uint16_t b[16][8];
-};
-
-void gather(void* const* lanes, mma_codes& codes, mma_tile& tile) {
-  for (int lane = 0; lane < 32; ++lane) {
-    const mma_lane& m = *static_cast<const mma_lane*>(lanes[lane]);
-    const int g = lane / 4, t = lane % 4 * 2;
-    std::memcpy(&codes.a[g][t], m.a, 4);
-    std::memcpy(&codes.a[g + 8][t], m.a + 1, 4);
-    std::memcpy(&codes.a[g][t + 8], m.a + 2, 4);
-    std::memcpy(&codes.a[g + 8][t + 8], m.a + 3, 4);
-    for (int i = 0; i < 2; ++i) {
-      codes.b[t + 8 * i][g] = static_cast<std::uint16_t>(m.b[i]);
-      codes.b[t + 8 * i + 1][g] = static_cast<std::uint16_t>(m.b[i] >> 16);
-    }
-    std::memcpy(&tile.d[g][t], m.d, 8);
-    std::memcpy(&tile.d[g + 8][t], m.d + 2, 8);
-  }
-}
-
-void scatter(void* const* lanes, const mma_tile& tile) {
-  for (int lane = 0; lane < 32; ++lane) {
-    const mma_lane& m = *static_cast<const mma_lane*>(lanes[lane]);
-    const int g = lane / 4, t = lane % 4;
-    std::memcpy(m.d, &tile.d[g][2 * t], 8);
-    std::memcpy(m.d + 2, &tile.d[g + 8][2 * t], 8);
-  }
-}
-
-/// Eight codes as floats.
-template <dtype Type>
-void widen(const std::uint16_t* codes, float* values) {
-#if defined(__F16C__) && defined(__AVX2__)
-  const __m128i eight = _mm_load_si128(reinterpret_cast<const __m128i*>(codes));
-  _mm256_store_ps(values, Type == dtype::f16
-                              ? _mm256_cvtph_ps(eight)
-                              : _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight), 16)));
-#else
-  for (int i = 0; i < 8; ++i) values[i] = static_cast<float>(decode(Type, codes[i]));
-#endif
-}
-
-}  // namespace
 
 template <int Matrices, bool Transposed>
 void load_matrices(void* const* lanes, std::uint32_t) {
@@ -82,21 +32,125 @@ template void load_matrices<2, true>(void* const*, std::uint32_t);
 template void load_matrices<4, false>(void* const*, std::uint32_t);
 template void load_matrices<4, true>(void* const*, std::uint32_t);
 
-template <dtype Type>
-void multiply_warp(void* const* lanes, std::uint32_t) {
-  mma_tile tile;
-  mma_codes codes;
-  gather(lanes, codes, tile);
-  for (int i = 0; i < 16; ++i) {
-    widen<Type>(codes.a[i], tile.a[i]);
-    widen<Type>(codes.a[i] + 8, tile.a[i] + 8);
-    widen<Type>(codes.b[i], tile.b[i]);
+namespace {
+
+/// Operands of a whole warp as codes.
+template <mma_shape Shape>
+struct mma_codes {
+  alignas(32) operand_code<Shape.a> a[16][Shape.k];
+  alignas(32) operand_code<Shape.b> b[Shape.k][8];
+};
+
+/// Register r of A holds row g + 8 (r % 2) and, in each block of four registers' width, the columns that
+/// follow t; register r of B the same rows k of column g.  Sums lie two to a row.
+template <mma_shape Shape>
+void gather(void* const* lanes, mma_codes<Shape>& codes, product_tile<Shape.k>& tile) {
+  constexpr int in_register = 4 / static_cast<int>(size_of(Shape.a));
+  for (int lane = 0; lane < 32; ++lane) {
+    const mma_lane& m = *static_cast<const mma_lane*>(lanes[lane]);
+    const int g = lane / 4, t = lane % 4;
+    for (int r = 0; r < a_registers(Shape); ++r)
+      std::memcpy(&codes.a[g + r % 2 * 8][(r / 2 * 4 + t) * in_register], m.a + r, 4);
+    for (int r = 0; r < b_registers(Shape); ++r)
+      for (int i = 0; i < in_register; ++i)
+        codes.b[(4 * r + t) * in_register + i][g] =
+            static_cast<operand_code<Shape.b>>(m.b[r] >> (32 / in_register * i));
+    for (int half = 0; half < 2; ++half) {
+      float* const to = &tile.d[g + 8 * half][2 * t];
+      if constexpr (Shape.sum == dtype::f16) {
+        std::uint32_t both;
+        std::memcpy(&both, static_cast<const std::uint32_t*>(m.d) + half, 4);
+        to[0] = f16_value_of(static_cast<std::uint16_t>(both));
+        to[1] = f16_value_of(static_cast<std::uint16_t>(both >> 16));
+      } else {
+        std::memcpy(to, static_cast<const float*>(m.d) + 2 * half, 8);
+      }
+    }
   }
-  multiply_add(tile, Type == dtype::f16 ? 0x1p-14f : 0x1p-126f);
-  scatter(lanes, tile);
 }
 
-template void multiply_warp<dtype::bf16>(void* const*, std::uint32_t);
-template void multiply_warp<dtype::f16>(void* const*, std::uint32_t);
+template <mma_shape Shape>
+void scatter(void* const* lanes, const product_tile<Shape.k>& tile) {
+  for (int lane = 0; lane < 32; ++lane) {
+    const mma_lane& m = *static_cast<const mma_lane*>(lanes[lane]);
+    for (int half = 0; half < 2; ++half) {
+      const float* const from = &tile.d[lane / 4 + 8 * half][lane % 4 * 2];
+      if constexpr (Shape.sum == dtype::f16) {
+        const std::uint32_t both = f16_code_of(from[0]) | static_cast<std::uint32_t>(f16_code_of(from[1]))
+                                                              << 16;
+        std::memcpy(static_cast<std::uint32_t*>(m.d) + half, &both, 4);
+      } else {
+        std::memcpy(static_cast<float*>(m.d) + 2 * half, from, 8);
+      }
+    }
+  }
+}
+
+/// Every mma.sync there is, and its name.
+struct named_shape {
+  mma_shape shape;
+  const char* name;
+};
+using enum dtype;
+constexpr named_shape named_shapes[] = {{{bf16, bf16, f32, 16}, "mma.m16n8k16.bf16"},
+                                        {{bf16, bf16, f32, 8}, "mma.m16n8k8.bf16"},
+                                        {{f16, f16, f32, 16}, "mma.m16n8k16.f16"},
+                                        {{f16, f16, f32, 8}, "mma.m16n8k8.f16"},
+                                        {{f16, f16, f16, 16}, "mma.m16n8k16.f16 with f16 sums"},
+                                        {{f16, f16, f16, 8}, "mma.m16n8k8.f16 with f16 sums"},
+                                        {{tf32, tf32, f32, 8}, "mma.m16n8k8.tf32"},
+                                        {{tf32, tf32, f32, 4}, "mma.m16n8k4.tf32"},
+                                        {{e4m3, e4m3, f32, 32}, "mma.m16n8k32.e4m3"},
+                                        {{e4m3, e5m2, f32, 32}, "mma.m16n8k32.e4m3.e5m2"},
+                                        {{e5m2, e4m3, f32, 32}, "mma.m16n8k32.e5m2.e4m3"},
+                                        {{e5m2, e5m2, f32, 32}, "mma.m16n8k32.e5m2"},
+                                        {{e4m3, e4m3, f16, 32}, "mma.m16n8k32.e4m3 with f16 sums"},
+                                        {{e4m3, e5m2, f16, 32}, "mma.m16n8k32.e4m3.e5m2 with f16 sums"},
+                                        {{e5m2, e4m3, f16, 32}, "mma.m16n8k32.e5m2.e4m3 with f16 sums"},
+                                        {{e5m2, e5m2, f16, 32}, "mma.m16n8k32.e5m2 with f16 sums"}};
+
+}  // namespace
+
+const char* name_of(const mma_shape& shape) {
+  for (const named_shape& n : named_shapes)
+    if (n.shape == shape) return n.name;
+  return "mma";
+}
+
+void require_instruction(const mma_shape& shape, site where) {
+  const generation g = block_runner::current().tensor_cores();
+  if (has(g, shape)) return;
+  const std::string what = std::string(name_of(shape)) + " does not exist on " + std::string(name_of(g)) +
+                           ", the generation that this executor models";
+  raise("unsupported instruction", what.c_str(), where);
+}
+
+template <mma_shape Shape>
+void multiply_warp(void* const* lanes, std::uint32_t) {
+  product_tile<Shape.k> tile;
+  mma_codes<Shape> codes;
+  gather<Shape>(lanes, codes, tile);
+  widen_all<Shape.a, 16 * Shape.k>(codes.a[0], tile.a[0]);
+  widen_all<Shape.b, 8 * Shape.k>(codes.b[0], tile.b[0]);
+  multiply_as<Shape>(block_runner::current().tensor_cores(), tile);
+  scatter<Shape>(lanes, tile);
+}
+
+template void multiply_warp<mma_shape{bf16, bf16, f32, 16}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{bf16, bf16, f32, 8}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{f16, f16, f32, 16}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{f16, f16, f32, 8}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{f16, f16, f16, 16}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{f16, f16, f16, 8}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{tf32, tf32, f32, 8}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{tf32, tf32, f32, 4}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e4m3, e4m3, f32, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e4m3, e5m2, f32, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e5m2, e4m3, f32, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e5m2, e5m2, f32, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e4m3, e4m3, f16, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e4m3, e5m2, f16, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e5m2, e4m3, f16, 32}>(void* const*, std::uint32_t);
+template void multiply_warp<mma_shape{e5m2, e5m2, f16, 32}>(void* const*, std::uint32_t);
 
 }  // namespace plumbline::simt

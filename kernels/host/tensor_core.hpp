@@ -1,14 +1,14 @@
 // Host twins of ldmatrix and mma.sync: 32 lanes meet once, the last one computes for the warp.
 //
-// The fragment layouts are PTX's (m16n8k16, row.col), so a kernel that mixes up lanes or registers is wrong
-// here in the same way as on a GPU.  What the tensor core does with the sixteen products of one output is a
-// model of its own: kernels/host/tensor_core_sum.hpp.
+// The fragment layouts are PTX's (row.col), so a kernel that mixes up lanes or registers is wrong here in the
+// same way as on a GPU.  What the tensor core does with the products of one output is a model of its own:
+// kernels/host/tensor_core_sum.hpp; which one, the generation that the executor models says.
 #pragma once
 
 #include <cstdint>
 
+#include "kernels/core/mma_shape.hpp"
 #include "kernels/host/simt.hpp"
-#include "reference/core/formats.hpp"
 
 namespace plumbline::simt {
 
@@ -18,18 +18,23 @@ struct matrix_lane {
   const void* row;
 };
 
-/// One lane's registers of mma.sync m16n8k16.
+/// One lane's registers of an mma.sync; `d` are floats, or pairs of f16 in 32-bit words.
 struct mma_lane {
-  float* d;
+  void* d;
   const std::uint32_t* a;
   const std::uint32_t* b;
 };
 
-/// What the last lane of a warp does: ldmatrix of 2 or 4 matrices; d += a b for bf16 or f16 operands.
+/// What the last lane of a warp does: ldmatrix of 2 or 4 matrices; d += a b.
 template <int Matrices, bool Transposed>
 void load_matrices(void* const* lanes, std::uint32_t mask);
-template <dtype Type>
+template <mma_shape Shape>
 void multiply_warp(void* const* lanes, std::uint32_t mask);
+
+/// "mma.m16n8k16.f32.bf16.bf16.f32": an instruction's name in reports.
+const char* name_of(const mma_shape&);
+/// Raises "unsupported instruction" when the generation that this executor models lacks it.
+void require_instruction(const mma_shape&, site);
 
 /// ldmatrix .m8n8.b16.
 template <int Matrices, bool Transposed>
@@ -40,13 +45,13 @@ inline __attribute__((always_inline)) void load_matrix(std::uint32_t* r, const v
             where);
 }
 
-/// mma.sync m16n8k16 with fp32 sums.
-template <dtype Type>
-inline __attribute__((always_inline)) void multiply(float* d, const std::uint32_t* a, const std::uint32_t* b,
+/// mma.sync.
+template <mma_shape Shape>
+inline __attribute__((always_inline)) void multiply(void* d, const std::uint32_t* a, const std::uint32_t* b,
                                                     site where) {
+  if constexpr (is_fp8(Shape.a)) require_instruction(Shape, where);
   mma_lane lane{d, a, b};
-  meet_warp(~0u, Type == dtype::bf16 ? "mma.m16n8k16.bf16" : "mma.m16n8k16.f16", multiply_warp<Type>, &lane,
-            where);
+  meet_warp(~0u, name_of(Shape), multiply_warp<Shape>, &lane, where);
 }
 
 }  // namespace plumbline::simt

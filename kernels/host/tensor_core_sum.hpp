@@ -1,34 +1,60 @@
-// How a Hopper tensor core adds: the model behind the host's mma, bit for bit.
+// How a tensor core adds: one model with parameters, behind the host's mma and wgmma, bit for bit.
 //
-// For one output, the sixteen products and the accumulator enter one sum.  With e(x) the exponent of a factor
+// For one output, a group of products and the accumulator enter one sum.  With e(x) the exponent of a factor
 // (a subnormal has its format's least exponent) and E the largest e(a) + e(b) of the nonzero products and
-// e(c) of a nonzero accumulator, every term is cut toward zero to a multiple of 2^(E-25), the cut terms are
-// added exactly, and the sum is cut toward zero to a float.  NaN is 0x7fffffff, a zero sum is +0, and what
-// reaches 2^128 is infinite.
+// e(c) of a nonzero accumulator, every term is cut toward zero to a multiple of 2^(E-F), the cut terms are
+// added exactly, and the sum is rounded once.  NaN is 0x7fffffff, a zero result is +0, and what reaches
+// 2^128 is infinite.  A Hopper mma of bf16 has F = 25, all sixteen products in one sum, rounding toward zero.
 //
-// The fast path does this in floats, eight outputs at once: a product of two 11-bit significands is an exact
-// float, scaling by 2^(25-E) is exact, and conversion to int32 cuts toward zero.  A term is below 2^27, so
-// eight of them fit an int32; the two halves are joined in double.  Tiles whose exponents leave the range in
-// which all of that is exact, or that hold NaN or infinity, take integers, one output at a time.
+// The near misses (another F, a chain of shorter sums, rounding to nearest, a chain of fused multiply-adds)
+// are other values of the same parameters, so a test that tells them apart tests this very code.
+// `truncated_sum` is that definition, one output at a time, in integers; tensor_core_tile.hpp does the same
+// eight outputs at once.
 //
-// Sources: Khattak and Mikaitis, "Accurate Models of NVIDIA Tensor Cores" (arXiv 2512.07004), whose 5000
-// recorded H200 vectors a format this reproduces; MMA-Sim (arXiv 2511.10909).
+// Sources: Khattak and Mikaitis, "Accurate Models of NVIDIA Tensor Cores" (arXiv 2512.07004), whose recorded
+// vectors this reproduces; MMA-Sim (arXiv 2511.10909).  What is proved and what is open: tensor_core.md.
 #pragma once
+
+#include <cstdint>
+
+#include "reference/core/formats.hpp"
 
 namespace plumbline::simt {
 
-/// The operands of one m16n8k16, as matrices.
-struct mma_tile {
-  alignas(32) float a[16][16];
-  alignas(32) float b[16][8];
-  alignas(32) float d[16][8];
+enum class rounding : std::uint8_t { toward_zero, nearest_even };
+
+/// Stands for "E has no lower limit".
+inline constexpr int no_lowest = -100000;
+/// F from which on a sum of recorded data is exact.
+inline constexpr int all_bits = 90;
+
+/// How products and an accumulator become one result.
+struct sum_rule {
+  int products;            // enter one sum with the accumulator; a longer inner dimension is a chain of sums
+  int kept_bits;           // F
+  dtype result;            // format of accumulator and result: f32 or f16
+  int result_bits;         // fraction bits that the result keeps
+  rounding last;           // of the result
+  int lowest = no_lowest;  // E is at least this
+  bool zeros_align = false;  // a zero counts for E like a number of exponent -126
+  friend constexpr bool operator==(const sum_rule&, const sum_rule&) = default;
 };
 
-/// d += a b.  `least` is the power of two of the operands' smallest normal number: 2^-14 for f16, 2^-126 for
-/// bf16.  The same bits from every compiler.
-void multiply_add(mma_tile&, float least);
+/// Operands in which a subnormal number can stand: the exponents of their smallest normal numbers.
+struct least_exponents {
+  int a, b, c;
+};
 
-/// One output by integers: a[0..15] times b[0], b[stride], ..., plus c.
-float truncated_sum(const float* a, const float* b, int stride, float c, float least);
+/// Of the formats themselves.
+constexpr least_exponents least_of(dtype a, dtype b, dtype sum) {
+  return {1 - format_of(a).bias, 1 - format_of(b).bias, 1 - format_of(sum).bias};
+}
+
+/// One output: a[0..count) times b[0], b[stride], ..., plus c.  Numbers of any format as floats.
+float truncated_sum(const sum_rule&, const least_exponents&, const float* a, const float* b, int stride,
+                    int count, float c);
+
+/// a + b rounded to nearest, as the scalar units add: fp32, or fp16 numbers held as floats.
+float added(float a, float b, dtype format);
 
 }  // namespace plumbline::simt

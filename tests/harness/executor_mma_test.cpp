@@ -5,7 +5,7 @@
 
 #include "kernels/core/convert.hpp"
 #include "kernels/core/mma.hpp"
-#include "kernels/host/tensor_core_sum.hpp"
+#include "kernels/host/tensor_core_generation.hpp"
 #include "reference/core/random.hpp"
 #include "tests/harness/executor_launch.hpp"
 
@@ -147,10 +147,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(mma_sums_as_the_tensor_core_model_does, Type, both
         run_kernel<multiply_them<type>>({{}, 32}, operands{p.a.data(), p.b.data(), p.d.data()});
 
     BOOST_TEST(!failed);
-    const float least = type == dtype::f16 ? 0x1p-14f : 0x1p-126f;
+    constexpr simt::sum_rule rule = simt::rule_for(dtype::f32, 16, 25);
+    constexpr simt::least_exponents least = simt::least_of(type, type, dtype::f32);
     for (int i = 0; i < 16; ++i)
       for (int n = 0; n < 8; ++n)
-        BOOST_TEST(p.d[8 * i + n] == simt::truncated_sum(&p.a[16 * i], &p.b[n], 8, before[8 * i + n], least));
+        BOOST_TEST(p.d[8 * i + n] == simt::truncated_sum(rule, least, &p.a[16 * i], &p.b[n], 8, 16, before[8 * i + n]));
   }
 }
 
