@@ -49,6 +49,7 @@ struct host_launch {
   std::size_t shared_bytes;
   void (*body)(const void* params);
   const void* params;
+  std::size_t params_bytes;
 };
 
 /// What a variant's `run` gets from its executor: memory and launches.
@@ -128,7 +129,7 @@ void launch(launcher& on, const char* name, grid_size grid, int threads, std::si
             const Params& params) {
   check_launch(name, grid, threads, shared_bytes);
   on.run_on_host({name, grid, threads, shared_bytes,
-                  [](const void* p) { Kernel(*static_cast<const Params*>(p)); }, &params});
+                  [](const void* p) { Kernel(*static_cast<const Params*>(p)); }, &params, sizeof(Params)});
 }
 
 /// Start of the block's dynamic shared memory, aligned to 1024 bytes.

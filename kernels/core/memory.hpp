@@ -89,55 +89,65 @@ __device__ __forceinline__ void load_matrix_x2_transposed(std::uint32_t r[2], co
 #else
 
 /// Loads 16 bytes; the address is a multiple of 16.
-inline vec16 load16(const void* from, int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+__forceinline__ vec16 load16(const void* from, int line = __builtin_LINE(),
+                             const char* file = __builtin_FILE()) {
   simt::check_aligned16(from, {file, line});
   vec16 v;
-  std::memcpy(&v, from, 16);
+  if constexpr (PLUMBLINE_ON_CHECKED)
+    simt::load16(&v, from);
+  else
+    std::memcpy(&v, from, 16);
   return v;
 }
 
 /// Stores 16 bytes; the address is a multiple of 16.
-inline void store16(void* to, vec16 v, int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+__forceinline__ void store16(void* to, vec16 v, int line = __builtin_LINE(),
+                             const char* file = __builtin_FILE()) {
   simt::check_aligned16(to, {file, line});
-  std::memcpy(to, &v, 16);
+  if constexpr (PLUMBLINE_ON_CHECKED)
+    simt::store16(to, &v);
+  else
+    std::memcpy(to, &v, 16);
 }
 
 /// Starts a copy of 16 bytes to shared memory; when not `valid` it writes zeros and never reads `global`.
-inline void copy_async16(void* shared, const void* global, bool valid, int line = __builtin_LINE(),
-                         const char* file = __builtin_FILE()) {
+__forceinline__ void copy_async16(void* shared, const void* global, bool valid, int line = __builtin_LINE(),
+                                  const char* file = __builtin_FILE()) {
   simt::start_copy(shared, global, valid, {file, line});
 }
 
 /// Closes this thread's current group of copies.
-inline void copy_async_commit() { simt::commit_copies(); }
+__forceinline__ void copy_async_commit() { simt::commit_copies(); }
 
 /// Waits until at most `N` of this thread's committed groups are still under way.
 template <int N>
-inline void copy_async_wait() {
+__forceinline__ void copy_async_wait() {
   simt::wait_copies(N);
 }
 
 /// Loads four 8x8 matrices of 16-bit elements: lane l gives the address of row l%8 of matrix l/8 and gets, of
 /// matrix j, elements 2(l%4) and 2(l%4)+1 of row l/4 in r[j].
-inline void load_matrix_x4(std::uint32_t r[4], const void* shared_row, int line = __builtin_LINE(),
-                           const char* file = __builtin_FILE()) {
+__forceinline__ void load_matrix_x4(std::uint32_t r[4], const void* shared_row, int line = __builtin_LINE(),
+                                    const char* file = __builtin_FILE()) {
   simt::load_matrix<4, false>(r, shared_row, {file, line});
 }
 
 /// The same with every matrix transposed: r[j] holds rows 2(l%4) and 2(l%4)+1 of column l/4.
-inline void load_matrix_x4_transposed(std::uint32_t r[4], const void* shared_row, int line = __builtin_LINE(),
-                                      const char* file = __builtin_FILE()) {
+__forceinline__ void load_matrix_x4_transposed(std::uint32_t r[4], const void* shared_row,
+                                               int line = __builtin_LINE(),
+                                               const char* file = __builtin_FILE()) {
   simt::load_matrix<4, true>(r, shared_row, {file, line});
 }
 
 /// Two matrices; lanes 0 to 15 give the addresses (the others' must be valid addresses too).
-inline void load_matrix_x2(std::uint32_t r[2], const void* shared_row, int line = __builtin_LINE(),
-                           const char* file = __builtin_FILE()) {
+__forceinline__ void load_matrix_x2(std::uint32_t r[2], const void* shared_row, int line = __builtin_LINE(),
+                                    const char* file = __builtin_FILE()) {
   simt::load_matrix<2, false>(r, shared_row, {file, line});
 }
 
-inline void load_matrix_x2_transposed(std::uint32_t r[2], const void* shared_row, int line = __builtin_LINE(),
-                                      const char* file = __builtin_FILE()) {
+__forceinline__ void load_matrix_x2_transposed(std::uint32_t r[2], const void* shared_row,
+                                               int line = __builtin_LINE(),
+                                               const char* file = __builtin_FILE()) {
   simt::load_matrix<2, true>(r, shared_row, {file, line});
 }
 

@@ -25,8 +25,10 @@
 #define PLUMBLINE_ON_GPU 0
 #if defined(PLUMBLINE_CHECKED)
 #define PLUMBLINE_SIDE_NAME side_checked
+#define PLUMBLINE_ON_CHECKED 1
 #else
 #define PLUMBLINE_SIDE_NAME side_host
+#define PLUMBLINE_ON_CHECKED 0
 #endif
 #define PLUMBLINE_UNROLL
 #define __global__

@@ -12,8 +12,19 @@ std::span<const variant<combine_problem>> combine_table();
 }  // namespace side_gpu
 #endif
 
+#if PLUMBLINE_HAVE_CHECKED
+inline namespace side_checked {
+std::span<const variant<attend_problem>> attend_table();
+std::span<const variant<append_problem>> append_table();
+std::span<const variant<combine_problem>> combine_table();
+}  // namespace side_checked
+#endif
+
 std::span<const variant<attend_problem>> attend_variants(side where) {
   if (where == side::host) return side_host::attend_table();
+#if PLUMBLINE_HAVE_CHECKED
+  if (where == side::checked) return side_checked::attend_table();
+#endif
 #if PLUMBLINE_HAVE_CUDA
   if (where == side::gpu) return side_gpu::attend_table();
 #endif
@@ -22,6 +33,9 @@ std::span<const variant<attend_problem>> attend_variants(side where) {
 
 std::span<const variant<append_problem>> append_variants(side where) {
   if (where == side::host) return side_host::append_table();
+#if PLUMBLINE_HAVE_CHECKED
+  if (where == side::checked) return side_checked::append_table();
+#endif
 #if PLUMBLINE_HAVE_CUDA
   if (where == side::gpu) return side_gpu::append_table();
 #endif
@@ -30,6 +44,9 @@ std::span<const variant<append_problem>> append_variants(side where) {
 
 std::span<const variant<combine_problem>> combine_variants(side where) {
   if (where == side::host) return side_host::combine_table();
+#if PLUMBLINE_HAVE_CHECKED
+  if (where == side::checked) return side_checked::combine_table();
+#endif
 #if PLUMBLINE_HAVE_CUDA
   if (where == side::gpu) return side_gpu::combine_table();
 #endif

@@ -24,6 +24,7 @@
 #include "kernels/host/schedule.hpp"
 #include "kernels/host/shared_arena.hpp"
 #include "kernels/host/simt.hpp"
+#include "kernels/host/watch.hpp"
 
 namespace plumbline::simt {
 
@@ -32,6 +33,7 @@ struct pending_copy {
   void* shared;
   const void* global;  // null: zeros
   std::uint32_t group;
+  code_address started;
 };
 
 /// What a thread is doing, for the scheduler's report.
@@ -68,18 +70,29 @@ class block_runner : private way_back {
  public:
   /// Tensor cores add as that generation's do.
   explicit block_runner(generation tensor_cores);
-  /// Runs one block to its end; nothing: completed.
-  std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&);
+  /// Runs one block to its end; nothing: completed.  `who` looks on; null: nobody.
+  std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&, watch* who = nullptr);
 
   // What the running kernel's threads call.
   bool arrive_block(site);
   bool arrive_warp(std::uint32_t mask, const char* operation, combine, void* mine, site);
-  void start_copy(void* shared, const void* global, bool valid, site);
+  void start_copy(void* shared, const void* global, bool valid, site, code_address);
   void commit_copies() { ++self().committed; }
   void wait_copies(int groups_left);
   [[noreturn]] void raise(const std::string& kind, const std::string& what, site);
+  /// Ends the block with a fault where no exception can leave: the current thread is not unwound.
+  [[noreturn]] void abandon(fault);
+  /// A fault in the words of all reports: kernel, block, current thread, place in the source, what.
+  fault report(const std::string& kind, const std::string& what, const std::string& where) const;
+  /// "block (3,0,1)", for block number `block` of the launch.
+  std::string name_of_block(std::int64_t block) const;
+  /// Thread whose stack an address lies in, or -1.
+  int owner_of_stack(const void*) const;
+  watch* looked_on_by() const { return watch_; }
   const shared_arena& shared() const { return arena_; }
   generation tensor_cores() const { return tensor_cores_; }
+  int threads() const { return count_; }
+  const host_launch& launch() const { return *launch_; }
   /// The runner whose block the calling thread belongs to.
   static block_runner& current() { return *static_cast<block_runner*>(running); }
 
@@ -89,7 +102,6 @@ class block_runner : private way_back {
   void fail(fault);
   void finish_thread();
   void unwind_all();
-  std::string place() const;
   fault stuck() const;
   fault thrown(const std::string& what) const;
 
@@ -99,8 +111,9 @@ class block_runner : private way_back {
   std::unique_ptr<warp_state[]> warps_;
   ready_lanes ready_{}, exists_{};
   picker picker_;
+  watch* watch_ = nullptr;
   const host_launch* launch_ = nullptr;
-  index3 block_;
+  std::int64_t block_ = 0;
   int count_ = 0, live_ = 0, at_barrier_ = 0, current_ = 0;
   site barrier_{nullptr, 0};
   std::optional<fault> fault_;

@@ -65,6 +65,9 @@ class fiber_switch {
     scheduler_ = boost::context::detail::jump_fcontext(scheduler_, nullptr).fctx;
     confirm_switch(inside_->fake_stack, &bottom_, &size_);
   }
+  /// The stack of the fiber that runs.
+  const fiber_stack& stack() const { return *inside_->stack; }
+  const fiber_stack& stack_of(int i) const { return *fibers_[static_cast<std::size_t>(i)].stack; }
   /// From a fiber: back to the scheduler, never to return.
   [[noreturn]] void leave_for_good();
 

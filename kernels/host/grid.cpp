@@ -23,11 +23,13 @@ void runner_pool::give_back(std::unique_ptr<block_runner> runner) {
   idle_.push_back(std::move(runner));
 }
 
-grid_runner::grid_runner(const schedule& how, int os_threads, runner_pool& pool)
+grid_runner::grid_runner(const schedule& how, int os_threads, runner_pool& pool, watch* who)
     : how_(how),
-      os_threads_(os_threads > 0 ? os_threads
-                                 : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
-      pool_(pool) {}
+      os_threads_(who              ? 1
+                  : os_threads > 0 ? os_threads
+                                   : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
+      pool_(pool),
+      watch_(who) {}
 
 grid_runner::~grid_runner() {
   for (auto& runner : runners_) pool_.give_back(std::move(runner));
@@ -38,6 +40,7 @@ void grid_runner::run(const host_launch& launch) {
   const int workers = static_cast<int>(std::min<std::int64_t>(os_threads_, blocks));
   while (static_cast<int>(runners_.size()) < workers) runners_.push_back(pool_.take());
 
+  if (watch_) watch_->launch_begins(launch);
   std::atomic<std::int64_t> next{0};
   std::mutex mutex;
   std::int64_t first_turn = blocks;
@@ -45,7 +48,7 @@ void grid_runner::run(const host_launch& launch) {
   const auto work = [&](int worker) {
     for (std::int64_t turn; (turn = next.fetch_add(1)) < blocks;) {
       auto failed =
-          runners_[static_cast<std::size_t>(worker)]->run(launch, how_.block_at(turn, blocks), how_);
+          runners_[static_cast<std::size_t>(worker)]->run(launch, how_.block_at(turn, blocks), how_, watch_);
       if (!failed) continue;
       next = blocks;
       const std::lock_guard lock(mutex);

@@ -29,7 +29,8 @@ class runner_pool {
 class grid_runner {
  public:
   /// `os_threads` of 0 means one a core.
-  grid_runner(const schedule& how, int os_threads, runner_pool& pool);
+  /// A watch that looks on sees one block after the other.
+  grid_runner(const schedule& how, int os_threads, runner_pool& pool, watch* who = nullptr);
   ~grid_runner();
   /// Runs every block; throws kernel_fault when one did not complete.
   void run(const host_launch&);
@@ -38,6 +39,7 @@ class grid_runner {
   schedule how_;
   int os_threads_;
   runner_pool& pool_;
+  watch* watch_;
   std::vector<std::unique_ptr<block_runner>> runners_;
 };
 

@@ -104,6 +104,11 @@ std::optional<fault> first_stray_output(const tensor_set& outputs) {
 
 }  // namespace
 
+void check_options(const run_options& options) {
+  if (options.os_threads < 0) throw bad_argument("os_threads", "expected 0 (all cores) or more");
+  if (options.sm_count < 1) throw bad_argument("sm_count", "expected at least 1");
+}
+
 host_executor::host_executor(std::string_view generation)
     : pool_(std::make_unique<simt::runner_pool>(simt::generation_of(generation))) {}
 
@@ -111,8 +116,7 @@ host_executor::~host_executor() = default;
 
 std::optional<fault> host_executor::run(const std::function<void(const kernel_arguments&, launcher&)>& call,
                                         tensor_set& inputs, tensor_set& outputs, const run_options& options) {
-  if (options.os_threads < 0) throw bad_argument("os_threads", "expected 0 (all cores) or more");
-  if (options.sm_count < 1) throw bad_argument("sm_count", "expected at least 1");
+  check_options(options);
   host_launcher launcher(options, *pool_);
   tensor_set copies = inputs;
   std::vector<kernel_arguments::entry> in, out;

@@ -16,6 +16,9 @@ namespace simt {
 class runner_pool;
 }
 
+/// Throws bad_argument, naming the option.
+void check_options(const run_options&);
+
 class host_executor final : public executor {
  public:
   /// Tensor cores add as those of that generation do: "sm_80", "sm_89" or "sm_90a" (bad_argument otherwise).

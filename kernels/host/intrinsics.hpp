@@ -24,33 +24,15 @@ inline void __syncwarp(unsigned mask = 0xffffffffu, int line = __builtin_LINE(),
   simt::meet_warp(mask, "__syncwarp", nullptr, nullptr, {file, line});
 }
 
-inline void __threadfence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
-
-/// One lane's part of a shuffle: what it gives, and the lane it reads.
-struct shuffle_lane {
-  std::uint32_t value;
-  unsigned source;
-};
-
-inline void shuffle_lanes(void* const* lanes, std::uint32_t mask) {
-  std::uint32_t values[32];
-  for (std::uint32_t rest = mask; rest; rest &= rest - 1) {
-    const int i = std::countr_zero(rest);
-    values[i] = static_cast<const shuffle_lane*>(lanes[i])->value;
-  }
-  for (std::uint32_t rest = mask; rest; rest &= rest - 1) {
-    shuffle_lane& lane = *static_cast<shuffle_lane*>(lanes[std::countr_zero(rest)]);
-    lane.value = values[lane.source];
-  }
-}
+inline void __threadfence() { simt::fence(); }
 
 template <class T>
 inline T shuffle(unsigned mask, T value, unsigned source, const char* name, simt::site where) {
   static_assert(sizeof(T) == 4 && std::is_trivially_copyable_v<T>, "shuffles move 32-bit values");
   if (!(mask >> source & 1))
     simt::raise("missing lanes", "a shuffle reads a lane that its mask leaves out", where);
-  shuffle_lane mine{std::bit_cast<std::uint32_t>(value), source};
-  simt::meet_warp(mask, name, shuffle_lanes, &mine, where);
+  simt::shuffle_lane mine{std::bit_cast<std::uint32_t>(value), source};
+  simt::meet_warp(mask, name, simt::shuffle_lanes, &mine, where);
   return std::bit_cast<T>(mine.value);
 }
 
@@ -84,34 +66,24 @@ inline T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32
   return shuffle(mask, value, lane + delta > last ? lane : lane + delta, "__shfl_down_sync", {file, line});
 }
 
-inline void gather_votes(void* const* lanes, std::uint32_t mask) {
-  std::uint32_t yes = 0;
-  for (std::uint32_t rest = mask; rest; rest &= rest - 1) {
-    const int i = std::countr_zero(rest);
-    yes |= (*static_cast<const std::uint32_t*>(lanes[i]) ? 1u : 0u) << i;
-  }
-  for (std::uint32_t rest = mask; rest; rest &= rest - 1)
-    *static_cast<std::uint32_t*>(lanes[std::countr_zero(rest)]) = yes;
-}
-
 inline unsigned __ballot_sync(unsigned mask, int predicate, int line = __builtin_LINE(),
                               const char* file = __builtin_FILE()) {
   std::uint32_t mine = predicate != 0;
-  simt::meet_warp(mask, "__ballot_sync", gather_votes, &mine, {file, line});
+  simt::meet_warp(mask, "__ballot_sync", simt::gather_votes, &mine, {file, line});
   return mine;
 }
 
 inline int __any_sync(unsigned mask, int predicate, int line = __builtin_LINE(),
                       const char* file = __builtin_FILE()) {
   std::uint32_t mine = predicate != 0;
-  simt::meet_warp(mask, "__any_sync", gather_votes, &mine, {file, line});
+  simt::meet_warp(mask, "__any_sync", simt::gather_votes, &mine, {file, line});
   return mine != 0;
 }
 
 inline int __all_sync(unsigned mask, int predicate, int line = __builtin_LINE(),
                       const char* file = __builtin_FILE()) {
   std::uint32_t mine = predicate != 0;
-  simt::meet_warp(mask, "__all_sync", gather_votes, &mine, {file, line});
+  simt::meet_warp(mask, "__all_sync", simt::gather_votes, &mine, {file, line});
   return mine == mask;
 }
 

@@ -1,4 +1,5 @@
-// Executors by name.  The GPU's is in kernels/gpu and there only when nvcc was found.
+// Executors by name.  The GPU's is in kernels/gpu and there only when nvcc was found; the checked one in
+// kernels/checked, where g++ builds without sanitizers.
 #include "kernels/core/executor.hpp"
 #include "kernels/host/host_executor.hpp"
 
@@ -7,6 +8,10 @@ namespace plumbline {
 #ifdef PLUMBLINE_HAVE_GPU_EXECUTOR
 /// Defined by kernels/gpu: null, with the reason, when no device can be used.
 std::unique_ptr<executor> make_gpu_executor(std::string& why_not);
+#endif
+
+#ifdef PLUMBLINE_HAVE_CHECKED_EXECUTOR
+std::unique_ptr<executor> make_checked_executor();
 #endif
 
 std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_not) {
@@ -20,10 +25,15 @@ std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_
     return nullptr;
 #endif
   }
-  if (name == "checked")
-    why_not = "checked: not available in this build";
-  else
-    why_not = "executor: expected host, checked or gpu, got \"" + std::string(name) + "\"";
+  if (name == "checked") {
+#ifdef PLUMBLINE_HAVE_CHECKED_EXECUTOR
+    return make_checked_executor();
+#else
+    why_not = "checked: this build has no checked kernels (they need g++ and a build without sanitizers)";
+    return nullptr;
+#endif
+  }
+  why_not = "executor: expected host, checked or gpu, got \"" + std::string(name) + "\"";
   return nullptr;
 }
 

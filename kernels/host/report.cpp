@@ -43,19 +43,24 @@ std::string hex(std::uint32_t mask) {
 
 }  // namespace
 
-std::string block_runner::place() const {
-  return "block (" + std::to_string(block_.x) + "," + std::to_string(block_.y) + "," +
-         std::to_string(block_.z) + ")";
+std::string block_runner::name_of_block(std::int64_t block) const {
+  const grid_size& grid = launch_->grid;
+  return "block (" + std::to_string(block % grid.x) + "," + std::to_string(block / grid.x % grid.y) + "," +
+         std::to_string(block / grid.x / grid.y) + ")";
+}
+
+fault block_runner::report(const std::string& kind, const std::string& what, const std::string& where) const {
+  return {kind, kind + ": kernel " + launch_->kernel + ", " + name_of_block(block_) + ", thread " +
+                    std::to_string(current_) + ", " + where + ": " + what};
 }
 
 void block_runner::raise(const std::string& kind, const std::string& what, site where) {
-  throw kernel_fault({kind, kind + ": kernel " + launch_->kernel + ", " + place() + ", thread " +
-                                std::to_string(current_) + ", " + at(where) + ": " + what});
+  throw kernel_fault(report(kind, what, at(where)));
 }
 
 fault block_runner::thrown(const std::string& what) const {
-  return {"exception", "exception: kernel " + std::string(launch_->kernel) + ", " + place() + ", thread " +
-                           std::to_string(current_) + ": " + what};
+  return {"exception", "exception: kernel " + std::string(launch_->kernel) + ", " + name_of_block(block_) +
+                           ", thread " + std::to_string(current_) + ": " + what};
 }
 
 fault block_runner::stuck() const {
@@ -88,7 +93,7 @@ fault block_runner::stuck() const {
   }
 
   const std::string kind = in_warp ? "missing lanes" : "divergent barrier";
-  std::string text = kind + ": kernel " + launch_->kernel + ", " + place() + ":";
+  std::string text = kind + ": kernel " + launch_->kernel + ", " + name_of_block(block_) + ":";
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const thread_state& t = *groups[g].like;
     text += (g ? "; threads " : " threads ") + list_of(groups[g].members);

@@ -24,6 +24,11 @@ shared_arena::shared_arena() : memory_(new std::byte[max_shared_bytes + 3 * zone
 
 shared_arena::~shared_arena() { allow_access(memory_.get(), max_shared_bytes + 3 * zone); }
 
+bool shared_arena::reaches(const void* p) const {
+  const std::byte* const at = static_cast<const std::byte*>(p);
+  return at >= memory_.get() && at < memory_.get() + max_shared_bytes + 3 * zone;
+}
+
 void shared_arena::prepare(std::size_t bytes) {
   allow_access(memory_.get(), max_shared_bytes + 3 * zone);
   bytes_ = bytes;

@@ -25,6 +25,8 @@ class shared_arena {
 
   std::byte* base() const { return base_; }
   std::size_t bytes() const { return bytes_; }
+  /// Whether an address is meant for this memory: inside it, or near enough to have missed it.
+  bool reaches(const void* p) const;
   bool contains(const void* p, std::size_t bytes) const {
     const std::byte* first = static_cast<const std::byte*>(p);
     return first >= base_ && first + bytes <= base_ + bytes_;

@@ -47,8 +47,22 @@ inline __attribute__((always_inline)) void meet_warp(std::uint32_t mask, const c
   if (arrive_warp(mask, operation, together, mine, where)) wait_turn();
 }
 
+/// One lane's part of a shuffle: what it gives, and the lane it reads.
+struct shuffle_lane {
+  std::uint32_t value;
+  unsigned source;
+};
+/// Combines: each lane gets the value of its source; each gets the bits of the lanes whose word is not 0.
+void shuffle_lanes(void* const* lanes, std::uint32_t mask);
+void gather_votes(void* const* lanes, std::uint32_t mask);
+
 /// Start of the block's shared memory.
 void* shared_base();
+/// 16 bytes at once, seen by whoever looks on.
+void load16(void* to, const void* from);
+void store16(void* to, const void* from);
+/// __threadfence.
+void fence();
 
 /// An asynchronous copy of 16 bytes; nothing arrives before the wait, and the destination is scribbled over.
 void start_copy(void* shared, const void* global, bool valid, site);
@@ -74,10 +88,16 @@ struct way_back {
 extern constinit thread_local way_back* running;
 [[noreturn]] void unwind();
 
+#ifdef PLUMBLINE_CHECKED
+/// wait_turn out of the checked kernel's sight: what the executor touches is not the kernel's doing.
+void wait_unseen();
+inline void wait_turn() { wait_unseen(); }
+#else
 inline void wait_turn() {
   running->fibers.leave();
   if (running->failed) unwind();
 }
+#endif
 
 }  // namespace plumbline::simt
 
