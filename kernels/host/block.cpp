@@ -6,6 +6,8 @@
 #include <cstring>
 #include <exception>
 
+#include "kernels/host/tensor_core_wgmma.hpp"
+
 constinit thread_local plumbline::simt::index3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace plumbline::simt {
@@ -32,6 +34,13 @@ block_runner::block_runner(generation tensor_cores)
   fibers.set_entry(thread_main, this);
 }
 
+block_runner::~block_runner() = default;
+
+wgmma_queue& block_runner::products() {
+  if (!products_) products_ = std::make_unique<wgmma_queue>(count_);
+  return *products_;
+}
+
 std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t block, const schedule& how,
                                        watch* who) {
   launch_ = &launch;
@@ -50,6 +59,7 @@ std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t b
   ready_ = exists_;
   picker_ = picker(how, block, warps);
   arena_.prepare(launch.shared_bytes);
+  products_.reset();
   fibers.reserve(count_);
   for (int i = 0; i < count_; ++i) {
     fibers.restart(i);
@@ -81,6 +91,10 @@ std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t b
   if (watch_) watch_->block_ends();
   running = nullptr;
 
+  if (products_ && !fault_)
+    if (const auto why = products_->disagreement())
+      fault_ = {"missing lanes", "missing lanes: kernel " + std::string(launch.kernel) + ", " +
+                                     name_of_block(block_) + ": " + *why};
   if (const auto stray = arena_.first_stray_byte(); stray && !fault_)
     fault_ = {"stray write", "stray write: kernel " + std::string(launch.kernel) + ", " +
                                  name_of_block(block_) + ": shared memory changed at byte " +

@@ -28,6 +28,8 @@
 
 namespace plumbline::simt {
 
+class wgmma_queue;
+
 /// A copy that was started and has not arrived.
 struct pending_copy {
   void* shared;
@@ -70,6 +72,7 @@ class block_runner : private way_back {
  public:
   /// Tensor cores add as that generation's do.
   explicit block_runner(generation tensor_cores);
+  ~block_runner();
   /// Runs one block to its end; nothing: completed.  `who` looks on; null: nobody.
   std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&, watch* who = nullptr);
 
@@ -91,6 +94,8 @@ class block_runner : private way_back {
   watch* looked_on_by() const { return watch_; }
   const shared_arena& shared() const { return arena_; }
   generation tensor_cores() const { return tensor_cores_; }
+  /// The block's asynchronous products (wgmma); made when first asked for.
+  wgmma_queue& products();
   int threads() const { return count_; }
   const host_launch& launch() const { return *launch_; }
   /// The runner whose block the calling thread belongs to.
@@ -106,6 +111,7 @@ class block_runner : private way_back {
   fault thrown(const std::string& what) const;
 
   generation tensor_cores_;
+  std::unique_ptr<wgmma_queue> products_;
   shared_arena arena_;
   std::vector<thread_state> threads_;
   std::unique_ptr<warp_state[]> warps_;
