@@ -86,36 +86,9 @@ void scatter(void* const* lanes, const product_tile<Shape.k>& tile) {
   }
 }
 
-/// Every mma.sync there is, and its name.
-struct named_shape {
-  mma_shape shape;
-  const char* name;
-};
 using enum dtype;
-constexpr named_shape named_shapes[] = {{{bf16, bf16, f32, 16}, "mma.m16n8k16.bf16"},
-                                        {{bf16, bf16, f32, 8}, "mma.m16n8k8.bf16"},
-                                        {{f16, f16, f32, 16}, "mma.m16n8k16.f16"},
-                                        {{f16, f16, f32, 8}, "mma.m16n8k8.f16"},
-                                        {{f16, f16, f16, 16}, "mma.m16n8k16.f16 with f16 sums"},
-                                        {{f16, f16, f16, 8}, "mma.m16n8k8.f16 with f16 sums"},
-                                        {{tf32, tf32, f32, 8}, "mma.m16n8k8.tf32"},
-                                        {{tf32, tf32, f32, 4}, "mma.m16n8k4.tf32"},
-                                        {{e4m3, e4m3, f32, 32}, "mma.m16n8k32.e4m3"},
-                                        {{e4m3, e5m2, f32, 32}, "mma.m16n8k32.e4m3.e5m2"},
-                                        {{e5m2, e4m3, f32, 32}, "mma.m16n8k32.e5m2.e4m3"},
-                                        {{e5m2, e5m2, f32, 32}, "mma.m16n8k32.e5m2"},
-                                        {{e4m3, e4m3, f16, 32}, "mma.m16n8k32.e4m3 with f16 sums"},
-                                        {{e4m3, e5m2, f16, 32}, "mma.m16n8k32.e4m3.e5m2 with f16 sums"},
-                                        {{e5m2, e4m3, f16, 32}, "mma.m16n8k32.e5m2.e4m3 with f16 sums"},
-                                        {{e5m2, e5m2, f16, 32}, "mma.m16n8k32.e5m2 with f16 sums"}};
 
 }  // namespace
-
-const char* name_of(const mma_shape& shape) {
-  for (const named_shape& n : named_shapes)
-    if (n.shape == shape) return n.name;
-  return "mma";
-}
 
 void require_instruction(const mma_shape& shape, site where) {
   const generation g = block_runner::current().tensor_cores();

@@ -31,8 +31,35 @@ void load_matrices(void* const* lanes, std::uint32_t mask);
 template <mma_shape Shape>
 void multiply_warp(void* const* lanes, std::uint32_t mask);
 
-/// "mma.m16n8k16.f32.bf16.bf16.f32": an instruction's name in reports.
-const char* name_of(const mma_shape&);
+/// Every mma.sync there is, and its name.
+struct named_shape {
+  mma_shape shape;
+  const char* name;
+};
+inline constexpr named_shape named_shapes[] = {
+    {{dtype::bf16, dtype::bf16, dtype::f32, 16}, "mma.m16n8k16.bf16"},
+    {{dtype::bf16, dtype::bf16, dtype::f32, 8}, "mma.m16n8k8.bf16"},
+    {{dtype::f16, dtype::f16, dtype::f32, 16}, "mma.m16n8k16.f16"},
+    {{dtype::f16, dtype::f16, dtype::f32, 8}, "mma.m16n8k8.f16"},
+    {{dtype::f16, dtype::f16, dtype::f16, 16}, "mma.m16n8k16.f16 with f16 sums"},
+    {{dtype::f16, dtype::f16, dtype::f16, 8}, "mma.m16n8k8.f16 with f16 sums"},
+    {{dtype::tf32, dtype::tf32, dtype::f32, 8}, "mma.m16n8k8.tf32"},
+    {{dtype::tf32, dtype::tf32, dtype::f32, 4}, "mma.m16n8k4.tf32"},
+    {{dtype::e4m3, dtype::e4m3, dtype::f32, 32}, "mma.m16n8k32.e4m3"},
+    {{dtype::e4m3, dtype::e5m2, dtype::f32, 32}, "mma.m16n8k32.e4m3.e5m2"},
+    {{dtype::e5m2, dtype::e4m3, dtype::f32, 32}, "mma.m16n8k32.e5m2.e4m3"},
+    {{dtype::e5m2, dtype::e5m2, dtype::f32, 32}, "mma.m16n8k32.e5m2"},
+    {{dtype::e4m3, dtype::e4m3, dtype::f16, 32}, "mma.m16n8k32.e4m3 with f16 sums"},
+    {{dtype::e4m3, dtype::e5m2, dtype::f16, 32}, "mma.m16n8k32.e4m3.e5m2 with f16 sums"},
+    {{dtype::e5m2, dtype::e4m3, dtype::f16, 32}, "mma.m16n8k32.e5m2.e4m3 with f16 sums"},
+    {{dtype::e5m2, dtype::e5m2, dtype::f16, 32}, "mma.m16n8k32.e5m2 with f16 sums"}};
+
+/// An instruction's name in reports.
+constexpr const char* name_of(const mma_shape& shape) {
+  for (const named_shape& n : named_shapes)
+    if (n.shape == shape) return n.name;
+  return "mma";
+}
 /// Raises "unsupported instruction" when the generation that this executor models lacks it.
 void require_instruction(const mma_shape&, site);
 
@@ -50,8 +77,9 @@ template <mma_shape Shape>
 inline __attribute__((always_inline)) void multiply(void* d, const std::uint32_t* a, const std::uint32_t* b,
                                                     site where) {
   if constexpr (is_fp8(Shape.a)) require_instruction(Shape, where);
+  constexpr const char* name = name_of(Shape);
   mma_lane lane{d, a, b};
-  meet_warp(~0u, name_of(Shape), multiply_warp<Shape>, &lane, where);
+  meet_warp(~0u, name, multiply_warp<Shape>, &lane, where);
 }
 
 }  // namespace plumbline::simt

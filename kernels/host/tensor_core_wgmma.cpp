@@ -73,7 +73,7 @@ void read_matrix(std::uint64_t descriptor, major along, int first_row, int rows,
   for_each_unit(descriptor, along, sizeof(operand_code<Type>), first_row, rows,
                 [&](int row, int k, std::uint32_t address) {
                   operand_code<Type> unit[in_unit];
-                  if (who) who->uses(memory + address, unit_bytes, access::read, from);
+                  if (who) who->uses(memory + address, unit_bytes, memory_use::read, from);
                   std::memcpy(unit, memory + address, unit_bytes);
                   for (int i = 0; i < in_unit; ++i)
                     codes[along == major::k ? row * inner + k + i : (row + i) * inner + k] = unit[i];

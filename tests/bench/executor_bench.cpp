@@ -13,7 +13,7 @@
 
 #include "kernels/core/convert.hpp"
 #include "kernels/core/launch.hpp"
-#include "kernels/core/mma.hpp"
+#include "kernels/core/wgmma.hpp"
 #include "kernels/host/host_executor.hpp"
 
 namespace plumbline::kernels {
@@ -36,13 +36,31 @@ __global__ void shuffles(const bench_params p) {
   p.sink[blockIdx.x * blockDim.x + threadIdx.x] = x;
 }
 
-template <dtype Type>
+template <mma_shape Shape>
 __global__ void products(const bench_params p) {
-  const std::uint32_t one = pack2<Type>(0.5f, 0.25f);
+  const std::uint32_t one = is_fp8(Shape.a) ? 0x30313233u : pack2<dtype::bf16>(0.5f, 0.25f);
   const std::uint32_t a[4] = {one, one, one, one}, b[2] = {one, one};
-  float d[4] = {};
-  for (int i = 0; i < p.repeats; ++i) mma_m16n8k16<Type>(d, a, b);
-  p.sink[blockIdx.x * blockDim.x + threadIdx.x] = d[0] + d[1] + d[2] + d[3];
+  sum_register<Shape> d[4] = {};
+  for (int i = 0; i < p.repeats; ++i) mma_sync<Shape>(d, a, b);
+  p.sink[blockIdx.x * blockDim.x + threadIdx.x] = static_cast<float>(d[0] + d[1] + d[2] + d[3]);
+}
+
+/// Both operands are what the start of shared memory holds.
+template <wgmma_shape Shape>
+__global__ void group_products(const bench_params p) {
+  unsigned char* const memory = shared_memory<unsigned char>();
+  for (unsigned i = threadIdx.x; i < 4096; i += blockDim.x) memory[i] = 0x30;
+  fence_async_proxy();
+  __syncthreads();
+  const std::uint64_t matrix = shared_descriptor(memory, 16, 0, swizzle::bytes128);
+  sum_register<Shape> d[sum_registers(Shape)] = {};
+  for (int i = 0; i < p.repeats; ++i) {
+    wgmma_fence();
+    wgmma<Shape>(d, matrix, matrix, true);
+    wgmma_commit();
+    wgmma_wait<0>(d);
+  }
+  p.sink[blockIdx.x * blockDim.x + threadIdx.x] = static_cast<float>(d[0]);
 }
 
 __global__ void tensor_core_loop(const bench_params p) {
@@ -165,15 +183,26 @@ int main(int argc, char** argv) {
   figures.push_back({"shuffle", "ns/shuffle/lane",
                      1e9 * cores * best_seconds<kernels::shuffles>(os_threads, blocks, 128, 200) /
                          (1.0 * blocks * 128 * 200)});
-  const double mma_flop = 2.0 * 16 * 8 * 16;
-  figures.push_back({"mma bf16", "GFLOP/s/core",
-                     1e-9 * mma_flop * 4 * blocks * 100 /
-                         best_seconds<kernels::products<dtype::bf16>>(os_threads, blocks, 128, 100) / cores});
-  figures.push_back({"mma f16", "GFLOP/s/core",
-                     1e-9 * mma_flop * 4 * blocks * 100 /
-                         best_seconds<kernels::products<dtype::f16>>(os_threads, blocks, 128, 100) / cores});
+  const auto add_mma = [&]<mma_shape Shape>(const char* name) {
+    figures.push_back({name, "GFLOP/s/core",
+                       1e-9 * 2 * 16 * 8 * Shape.k * 4 * blocks * 100 /
+                           best_seconds<kernels::products<Shape>>(os_threads, blocks, 128, 100) / cores});
+  };
+  add_mma.operator()<mma_shape{dtype::bf16, dtype::bf16, dtype::f32, 16}>("mma bf16");
+  add_mma.operator()<mma_shape{dtype::f16, dtype::f16, dtype::f32, 16}>("mma f16");
+  add_mma.operator()<mma_shape{dtype::f16, dtype::f16, dtype::f16, 16}>("mma f16, f16 sums");
+  add_mma.operator()<mma_shape{dtype::tf32, dtype::tf32, dtype::f32, 8}>("mma tf32");
+  add_mma.operator()<mma_shape{dtype::e4m3, dtype::e4m3, dtype::f32, 32}>("mma e4m3");
+  const auto add_wgmma = [&]<wgmma_shape Shape>(const char* name) {
+    figures.push_back({name, "GFLOP/s/core",
+                       1e-9 * 2 * 64 * Shape.n * inner_size(Shape) * blocks * 10 /
+                           best_seconds<kernels::group_products<Shape>>(os_threads, blocks, 128, 10) /
+                           cores});
+  };
+  add_wgmma.operator()<wgmma_shape{dtype::bf16, dtype::bf16, dtype::f32, 64}>("wgmma bf16, n 64");
+  add_wgmma.operator()<wgmma_shape{dtype::e4m3, dtype::e4m3, dtype::f32, 64}>("wgmma e4m3, n 64");
   figures.push_back({"ldmatrix and mma", "GFLOP/s/core",
-                     1e-9 * mma_flop * 4 * 4 * blocks * 25 /
+                     1e-9 * 2 * 16 * 8 * 16 * 4 * 4 * blocks * 25 /
                          best_seconds<kernels::tensor_core_loop>(os_threads, blocks, 128, 25) / cores});
 
   if (json) std::printf("{\"plumbline\": 1, \"bench\": \"executor\", \"figures\": [");

@@ -151,7 +151,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(mma_sums_as_the_tensor_core_model_does, Type, both
     constexpr simt::least_exponents least = simt::least_of(type, type, dtype::f32);
     for (int i = 0; i < 16; ++i)
       for (int n = 0; n < 8; ++n)
-        BOOST_TEST(p.d[8 * i + n] == simt::truncated_sum(rule, least, &p.a[16 * i], &p.b[n], 8, 16, before[8 * i + n]));
+        BOOST_TEST(p.d[8 * i + n] ==
+                   simt::truncated_sum(rule, least, &p.a[16 * i], &p.b[n], 8, 16, before[8 * i + n]));
   }
 }
 
