@@ -4,12 +4,17 @@
 // shrinking and recording follow from that and are written here once.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "properties/examination.hpp"
 #include "properties/generate/coverage.hpp"
+#include "properties/generate/draws.hpp"
 #include "properties/generate/shrink.hpp"
 #include "properties/recorded_source.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -24,13 +29,47 @@ struct material {
   tensor_set inputs;
 };
 
+/// What a function is made of: the tables and free functions that belong to its problem.
+template <class Problem>
+struct function_parts {
+  std::string_view op, name;
+  std::span<const variant<Problem>> (*table)(side);
+  bool (*takes)(dtype in);  // input types that the function has at all
+  std::span<const std::string_view> regimes;
+  std::span<const laws::law<Problem>> (*laws)();
+  std::vector<std::pair<std::string, double>> (*floors)();
+  Problem (*parse)(const keyed_text&);
+  std::map<std::string, std::string> (*options_of_problem)(const Problem&);
+};
+
+/// Throws bad_argument unless `name` is one of `known`.
+inline void require_regime(std::string_view name, std::span<const std::string_view> known) {
+  std::string list;
+  for (std::string_view one : known) {
+    if (one == name) return;
+    list += (list.empty() ? "" : ", ") + std::string(one);
+  }
+  throw bad_argument("regime", "expected one of " + list + ", got \"" + std::string(name) + "\"");
+}
+
 template <class Problem>
 class case_operation : public operation {
  public:
+  explicit case_operation(const function_parts<Problem>& parts) : parts_(parts) {}
+
+  std::string_view op() const override { return parts_.op; }
+  std::string_view function() const override { return parts_.name; }
+  std::vector<variant_info> variants(side where) const override {
+    return infos_of(parts_.table(where), parts_.takes);
+  }
+  std::vector<std::string> regimes() const override { return {parts_.regimes.begin(), parts_.regimes.end()}; }
+  std::vector<std::string> laws() const override { return law_names(parts_.laws()); }
+  std::vector<std::pair<std::string, double>> coverage_floors() const override { return parts_.floors(); }
+
   std::vector<case_spec> smaller(const case_spec& failing) const override {
     std::vector<case_spec> all;
     if (!failing.recorded.empty()) return all;
-    for (const Problem& p : generate::children(parse(keyed_text(failing.problem)))) {
+    for (const Problem& p : generate::children(parts_.parse(keyed_text(failing.problem)))) {
       all.push_back(failing);
       all.back().problem = to_text(p);
     }
@@ -48,7 +87,7 @@ class case_operation : public operation {
     if (spec.variant.empty()) {
       case_spec named = spec;
       case_result all = nothing_took(spec);
-      for (const auto& row : table(where.kernels())) {
+      for (const auto& row : parts_.table(where.kernels())) {
         named.variant = row.name;
         fold(all, examine_recorded(c, named, where, how));
       }
@@ -73,11 +112,11 @@ class case_operation : public operation {
                                     : std::move(from_record(load_recorded(spec.recorded), spec).front());
     recorded_case c;
     c.function = function();
-    c.options = options_of_problem(m.problem);
+    c.options = parts_.options_of_problem(m.problem);
     c.options["case"] = spec.str();
     c.tensors = m.inputs;
     if (where == nullptr || spec.variant.empty()) return c;
-    const auto& row = row_of(table(where->kernels()), spec.variant);
+    const auto& row = row_of(parts_.table(where->kernels()), spec.variant);
     const contract* promised = row.contract_for(type_of(m.problem));
     if (promised == nullptr || !row.domain(m.problem).empty()) return c;
     c.options["contract"] = promised->name;
@@ -91,32 +130,62 @@ class case_operation : public operation {
   }
 
  protected:
-  virtual std::span<const variant<Problem>> table(side) const = 0;
-  virtual Problem parse(const keyed_text&) const = 0;
-  virtual material<Problem> generated(const case_spec&) const = 0;
-  virtual std::vector<material<Problem>> from_record(const recorded_case&, const case_spec&) const = 0;
+  using judge_outputs = std::function<verdict(const contract&, const tensor_set& outputs)>;
+
+  /// Inputs of a problem; may settle fields of it that depend on them.
+  virtual tensor_set draw_inputs(Problem&, std::string_view regime, std::uint64_t seed) const = 0;
+  /// The one presentation of a record; a function with several overrides `from_record`.
+  virtual material<Problem> read_record(const recorded_case&) const = 0;
+  virtual std::vector<material<Problem>> from_record(const recorded_case& c, const case_spec& spec) const {
+    if (!spec.problem.empty())
+      throw bad_argument("case", "a recorded " + std::string(parts_.name) + " has one presentation, got \"" +
+                                     spec.problem + "\"");
+    std::vector<material<Problem>> all;
+    all.push_back(read_record(c));
+    check(all.front().problem, all.front().inputs);
+    return all;
+  }
   /// Empty, or why a record of a claimed group holds nothing to run (it may still be judged).
   virtual std::string not_runnable(const recorded_case&) const { return ""; }
-  virtual case_result examine_material(const material<Problem>&, const case_spec&, executor&,
-                                       const examine_options&) const = 0;
+  /// How the outputs of this problem are judged; `result` takes the reference's seconds.
+  virtual judge_outputs judge_of(const material<Problem>&, case_result& result) const = 0;
   virtual dtype type_of(const Problem&) const = 0;
-  virtual std::map<std::string, std::string> options_of_problem(const Problem&) const = 0;
   /// Name of an output in a file of cases.
   virtual std::string output_name(const std::string& name) const { return name; }
 
-  case_spec spec_of(std::string_view variant, std::string problem, std::string_view regime,
-                    std::uint64_t seed) const {
+  /// The case of the index-th draw, once its regime and problem are drawn.
+  case_spec spec_of(std::string_view variant, const Problem& problem, std::string_view regime,
+                    std::uint64_t seed, std::uint64_t index) const {
     case_spec spec;
     spec.op = op();
     spec.function = function();
     spec.variant = variant;
-    spec.problem = std::move(problem);
+    spec.problem = to_text(problem);
     spec.regime = regime;
-    spec.seed = seed;
+    spec.seed = generate::draws(seed, index, "inputs").short_seed();
     return spec;
   }
 
  private:
+  material<Problem> generated(const case_spec& spec) const {
+    const std::string_view how = spec.regime.empty() ? "normal" : std::string_view(spec.regime);
+    require_regime(how, parts_.regimes);
+    material<Problem> m{"", parts_.parse(keyed_text(spec.problem)), {}};
+    m.inputs = draw_inputs(m.problem, how, spec.seed);
+    check(m.problem, m.inputs);
+    return m;
+  }
+  case_result examine_material(const material<Problem>& m, const case_spec& spec, executor& where,
+                               const examine_options& how) const {
+    const stopwatch all;
+    case_result result;
+    result.case_text = spec.str();
+    result.classes = generate::classes_of(m.problem);
+    examine_stages<Problem>(m.problem, m.inputs, row_of(parts_.table(where.kernels()), spec.variant), spec,
+                            where, how, type_of(m.problem), judge_of(m, result), parts_.laws(), result);
+    result.seconds = all.seconds();
+    return result;
+  }
   static case_result nothing_took(const case_spec& spec) {
     case_result all;
     all.case_text = spec.str();
@@ -131,24 +200,15 @@ class case_operation : public operation {
                                     const examine_options& how) const {
     case_result all = nothing_took(spec);
     const material<Problem> m = generated(spec);
-    for (const auto& row : table(where.kernels())) {
+    for (const auto& row : parts_.table(where.kernels())) {
       case_spec named = spec;
       named.variant = row.name;
       fold(all, examine_material(m, named, where, how));
     }
     return all;
   }
-};
 
-/// Throws bad_argument unless `name` is one of `known`.
-template <class Names>
-void require_regime(std::string_view name, const Names& known) {
-  std::string list;
-  for (std::string_view one : known) {
-    if (one == name) return;
-    list += (list.empty() ? "" : ", ") + std::string(one);
-  }
-  throw bad_argument("regime", "expected one of " + list + ", got \"" + std::string(name) + "\"");
-}
+  function_parts<Problem> parts_;
+};
 
 }  // namespace plumbline

@@ -1,12 +1,9 @@
 // attend as an operation.
-#include <algorithm>
-
 #include "kernels/flash_decode/flash_decode.hpp"
 #include "properties/case_operation.hpp"
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/generate/attend_inputs.hpp"
-#include "properties/generate/draws.hpp"
 #include "properties/generate/shapes.hpp"
 #include "properties/judge/vacuity.hpp"
 #include "properties/laws/attend_agreement.hpp"
@@ -16,8 +13,10 @@ namespace plumbline::flash_decode {
 
 namespace {
 
+using problem = attend_problem;
+
 bool takes(dtype in) {
-  attend_problem p;
+  problem p;
   p.type = in;
   p.out_type = in == dtype::e4m3 ? dtype::bf16 : in;
   p.cache_seqlens = {1};
@@ -29,31 +28,24 @@ bool takes(dtype in) {
   return true;
 }
 
+constexpr function_parts<problem> parts = {
+    "flash_decode",         "attend",          attend_variants,         takes,
+    generate::regime_names, laws::attend_laws, generate::attend_floors, parse_attend,
+    options_of_problem};
+
 generate::regime regime_of(std::string_view name) {
   require_regime(name, generate::regime_names);
   return *generate::regime_from(name);
 }
 
-class attend_function final : public case_operation<attend_problem> {
+class attend_function final : public case_operation<problem> {
  public:
-  std::string_view op() const override { return "flash_decode"; }
-  std::string_view function() const override { return "attend"; }
-  std::vector<variant_info> variants(side where) const override {
-    return infos_of(attend_variants(where), takes);
-  }
-  std::vector<std::string> regimes() const override {
-    return {generate::regime_names.begin(), generate::regime_names.end()};
-  }
-  std::vector<std::string> laws() const override { return law_names(laws::attend_laws()); }
-  std::vector<std::pair<std::string, double>> coverage_floors() const override {
-    return generate::attend_floors();
-  }
+  attend_function() : case_operation(parts) {}
 
   case_spec draw(std::string_view variant, dtype in, std::uint64_t seed, std::uint64_t index,
                  std::string_view regime) const override {
     const generate::regime how = regime.empty() ? generate::draw_regime(seed, index) : regime_of(regime);
-    return spec_of(variant, to_text(generate::draw_attend(in, how, seed, index)), generate::name_of(how),
-                   generate::draws(seed, index, "inputs").short_seed());
+    return spec_of(variant, generate::draw_attend(in, how, seed, index), generate::name_of(how), seed, index);
   }
 
   bool claims_group(std::string_view group) const override {
@@ -65,22 +57,15 @@ class attend_function final : public case_operation<attend_problem> {
   }
 
  protected:
-  std::span<const variant<attend_problem>> table(side where) const override { return attend_variants(where); }
-  attend_problem parse(const keyed_text& text) const override { return parse_attend(text); }
-  dtype type_of(const attend_problem& p) const override { return p.type; }
-  std::map<std::string, std::string> options_of_problem(const attend_problem& p) const override {
-    return flash_decode::options_of_problem(p);
+  dtype type_of(const problem& p) const override { return p.type; }
+  tensor_set draw_inputs(problem& p, std::string_view regime, std::uint64_t seed) const override {
+    return generate::draw_inputs(p, regime_of(regime), seed);
   }
-  material<attend_problem> generated(const case_spec& spec) const override {
-    const generate::regime how = regime_of(spec.regime.empty() ? "normal" : spec.regime);
-    material<attend_problem> m{"", parse_attend(keyed_text(spec.problem)), {}};
-    m.inputs = generate::draw_inputs(m.problem, how, spec.seed);
-    check(m.problem, m.inputs);
-    return m;
+  material<problem> read_record(const recorded_case& c) const override {
+    return std::move(from_record(c, {}).front());
   }
-  std::vector<material<attend_problem>> from_record(const recorded_case& c,
-                                                    const case_spec& spec) const override {
-    std::vector<material<attend_problem>> all;
+  std::vector<material<problem>> from_record(const recorded_case& c, const case_spec& spec) const override {
+    std::vector<material<problem>> all;
     for (presentation& one : presentations(c, spec)) {
       check(one.problem, one.inputs);
       all.push_back({std::move(one.text), std::move(one.problem), std::move(one.inputs)});
@@ -90,13 +75,8 @@ class attend_function final : public case_operation<attend_problem> {
   std::string not_runnable(const recorded_case& c) const override {
     return is_table(c.function) ? "a table of host functions: judged, not run" : "";
   }
-  case_result examine_material(const material<attend_problem>& m, const case_spec& spec, executor& where,
-                               const examine_options& how) const override {
-    const stopwatch all;
-    case_result result;
-    result.case_text = spec.str();
-    result.classes = generate::classes_of(m.problem);
-    const auto judge = [&](const contract& promised, const tensor_set& outputs) {
+  judge_outputs judge_of(const material<problem>& m, case_result& result) const override {
+    return [&m, &result](const contract& promised, const tensor_set& outputs) {
       const stopwatch reference;
       const auto truth = laws::attend_truth(m.problem, m.inputs, promised);
       result.reference_seconds = reference.seconds();
@@ -104,11 +84,6 @@ class attend_function final : public case_operation<attend_problem> {
       if (v.result == outcome::pass) add_vacuity(v, probe_vacuity(truth, 0, promised));
       return v;
     };
-    examine_stages<attend_problem>(m.problem, m.inputs,
-                                   row_of(attend_variants(where.kernels()), spec.variant), spec, where, how,
-                                   m.problem.type, judge, laws::attend_laws(), result);
-    result.seconds = all.seconds();
-    return result;
   }
 };
 
