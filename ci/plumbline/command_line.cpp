@@ -13,7 +13,7 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::array<const char*, 4> verbs = {"list", "verify", "replay", "judge"};
+constexpr std::array<const char*, 5> verbs = {"list", "verify", "replay", "judge", "probe"};
 
 constexpr const char* exit_codes =
     "Exit codes\n"
@@ -99,11 +99,12 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
 
 void refuse_unknown_verb(int argc, const char* const* argv) {
   if (argc < 2)
-    throw bad_argument("VERB", "expected list, verify, replay or judge (plumbline --help says what they do)");
+    throw bad_argument("VERB",
+                       "expected list, verify, replay, judge or probe (plumbline --help says what they do)");
   const std::string first = argv[1];
   if (first[0] == '-' || first == "worker") return;
   if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
-    throw bad_argument("VERB", "expected list, verify, replay or judge, got '" + first + "'");
+    throw bad_argument("VERB", "expected list, verify, replay, judge or probe, got '" + first + "'");
 }
 
 // Words that look like options and that the verb does not know; CLI11 would list them all in one breath.
@@ -222,8 +223,24 @@ request parse_command_line(int argc, const char* const* argv) {
                   "What no operator knows is listed as unsupported, by name; nothing judged is exit 1.\n\n") +
       exit_codes);
 
+  probe_request probe;
+  CLI::App& probe_verb = *app.add_subcommand("probe", "Ask a tensor core what no recorded vector answers");
+  probe_verb.add_option("names", probe.names, "Probes; all unless given")->type_name("NAME");
+  probe_verb.add_option("--on", probe.on, "Whom to ask: gpu, or host (the model itself)")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  probe_verb.add_option("--out", probe.out, "Write vectors, results and predictions as a file of cases")
+      ->type_name("FILE");
+  probe_verb.add_flag("--list", probe.list, "Names and questions");
+  probe_verb.footer(
+      std::string(
+          "Example\n  plumbline probe --on gpu --out probes.h5\n\n"
+          "Inputs are fixed. Exit 0 when every answer is the one that the host's model gives, 1 when one is "
+          "another;\nkernels/host/tensor_core.md says what each probe is for.\n\n") +
+      exit_codes);
+
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
-  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb})
+  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &probe_verb})
     verb->allow_extras()->formatter(formatter);
 
   try {
@@ -249,6 +266,11 @@ request parse_command_line(int argc, const char* const* argv) {
   if (judge_verb.parsed()) {
     read_work_options(t, judge.work);
     return judge;
+  }
+  if (probe_verb.parsed()) {
+    if (probe.on != "gpu" && probe.on != "host")
+      throw bad_argument("--on", "expected gpu or host, got '" + probe.on + "'");
+    return probe;
   }
   read_verify(t, verify_verb, verify);
   return verify;

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "ci/plumbline/requests.hpp"
 #include "kernels/core/executor.hpp"
 #include "properties/operation.hpp"
 
@@ -20,6 +21,7 @@ struct instrument {
   std::unique_ptr<executor> (*make_executor)(std::string_view name, std::string& why_not) = nullptr;
   void (*set_recorded_loader)(recorded_loader) = nullptr;
   std::string (*budgets)(std::span<const operation* const>) = nullptr;  // text of `list --budgets`
+  int (*probe)(const instrument&, const probe_request&) = nullptr;      // the verb
 };
 
 /// Exit codes of every verb.

@@ -1,5 +1,6 @@
 #include "ci/plumbline/budgets.hpp"
 #include "ci/plumbline/instrument.hpp"
+#include "ci/plumbline/verbs.hpp"
 
 int main(int argc, char** argv) {
   plumbline::program::instrument all;
@@ -7,5 +8,6 @@ int main(int argc, char** argv) {
   all.make_executor = plumbline::make_executor;
   all.set_recorded_loader = plumbline::set_recorded_loader;
   all.budgets = plumbline::program::budgets_of;
+  all.probe = plumbline::program::run_probe;
   return plumbline::program::run_program(all, argc, argv);
 }

@@ -24,6 +24,10 @@ struct dispatch {
   int operator()(const verify_request& r) const { return run_verify(all, r); }
   int operator()(const replay_request& r) const { return run_replay(all, r); }
   int operator()(const judge_request& r) const { return run_judge(all, r); }
+  int operator()(const probe_request& r) const {
+    if (!all.probe) throw cannot_run("probe: this program was built without probes");
+    return all.probe(all, r);
+  }
   int operator()(const worker_request&) const { return run_worker(all); }
 };
 

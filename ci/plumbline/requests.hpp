@@ -56,13 +56,19 @@ struct judge_request {
   work_options work;
 };
 
+struct probe_request {
+  std::vector<std::string> names;  // empty: all
+  std::string on = "gpu", out;
+  bool list = false;
+};
+
 struct worker_request {};
 
 /// Help or a version was asked for and printed.
 struct nothing_to_do {};
 
-using request =
-    std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request, worker_request>;
+using request = std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request,
+                             probe_request, worker_request>;
 
 /// Throws bad_argument naming the argument and what was expected.
 request parse_command_line(int argc, const char* const* argv);

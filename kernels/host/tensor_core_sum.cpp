@@ -24,8 +24,9 @@ struct parts {
 parts parts_of(float x, int least) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x) & 0x7fffffffu;
   const int stored = static_cast<int>(bits >> 23);
-  const std::uint64_t significand = stored ? (bits & 0x7fffffu) | 0x800000u : bits;
-  const int exponent = (stored ? stored : 1) - 127;
+  std::uint64_t significand = stored ? (bits & 0x7fffffu) | 0x800000u : bits;
+  int exponent = (stored ? stored : 1) - 127;
+  for (; exponent > least && significand && significand < 0x800000u; --exponent) significand *= 2;
   if (exponent >= least) return {significand, exponent};
   return {significand >> (least - exponent), least};  // exact: a subnormal of its format has few bits
 }

@@ -1,0 +1,1 @@
+#include "kernels/probe/run.cu"
