@@ -39,6 +39,7 @@ void add_law(case_result& result, law_result one) {
     result.result = outcome::fail;
     result.failed_law = one.law;
     result.message = one.law + ": " + one.message;
+    result.failing_schedule = one.schedule;
   }
   result.laws.push_back(std::move(one));
 }

@@ -33,7 +33,8 @@ struct variant_info {
 struct law_result {
   std::string law;
   outcome result = outcome::pass;
-  std::string message;  // one plain line on a failure; the reason of a skip
+  std::string message;        // one plain line on a failure; the reason of a skip
+  std::string schedule = {};  // on a failure: the schedule that the case needs to fail again
 };
 
 /// Everything that is known of a case after it ran.
@@ -45,6 +46,7 @@ struct case_result {
   std::vector<law_result> laws;
   std::string message;               // first failure, plain words
   std::string failed_law;            // "agrees_with_truth", ... or empty
+  std::string failing_schedule;      // what the case's text needs for it to fail again; empty: nothing
   std::string digest;                // hex SHA-256 of the outputs' element bytes, in output order
   std::vector<std::string> classes;  // coverage classes this case belongs to
   double seconds = 0, reference_seconds = 0;

@@ -38,14 +38,16 @@ class sum_operation : public operation {
   std::string_view function() const override { return "sum"; }
   std::vector<variant_info> variants(side) const override {
     std::vector<variant_info> all;
-    for (const char* name :
-         {"good", "wrong", "doubtful", "picky", "never", "crash", "exit", "hang", "noisy", "slow"})
+    for (const char* name : {"good", "wrong", "doubtful", "picky", "never", "crash", "exit", "hang", "noisy",
+                             "slow", "unordered"})
       all.push_back({name, {promise(dtype::f32)}, claim::same_bits_run_to_run});
     all.front().contracts.push_back(promise(dtype::bf16));
     return all;
   }
   std::vector<std::string> regimes() const override { return {"plain", "odd"}; }
-  std::vector<std::string> laws() const override { return {"agrees_with_truth", "same_bits_run_to_run"}; }
+  std::vector<std::string> laws() const override {
+    return {"agrees_with_truth", "same_bits_run_to_run", "same_bits_any_schedule"};
+  }
   std::vector<std::pair<std::string, double>> coverage_floors() const override {
     const char* wanted = std::getenv("FAKE_FLOOR");
     return {{"even", wanted ? std::atof(wanted) : 0.2}};
@@ -95,6 +97,10 @@ class sum_operation : public operation {
     if (c.variant == "doubtful") r.failed_law = "agrees_with_truth", r.message = "the truth is all zero";
     r.judged.result = r.result;
     r.laws = {{"agrees_with_truth", r.result, r.message}, {"same_bits_run_to_run", outcome::pass, ""}};
+    if (c.variant == "unordered" && n == 0) {
+      r.result = outcome::fail, r.failed_law = "same_bits_any_schedule", r.message = "other bits";
+      r.failing_schedule = "random:9";
+    }
     return r;
   }
 

@@ -98,6 +98,16 @@ BOOST_AUTO_TEST_CASE(exit_codes_say_pass_failure_mistrust_and_could_not_run) {
   BOOST_TEST(verify("fake/good", {"--on", "checked"}) == 3);
 }
 
+BOOST_AUTO_TEST_CASE(the_text_of_a_case_that_fails_under_one_schedule_names_it) {
+  const scratch_folder folder;
+  const process_end end =
+      run_fake({"replay", "plumbline1:fake.sum/unordered:n=0;regime=plain;seed=0"}, folder.path());
+
+  BOOST_TEST(end.code == 1);
+  BOOST_TEST(has(
+      end.out, "plumbline replay 'plumbline1:fake.sum/unordered:n=0;regime=plain;seed=0;schedule=random:9'"));
+}
+
 BOOST_AUTO_TEST_CASE(an_executor_that_is_not_there_is_one_clear_line) {
   const scratch_folder folder;
   const process_end end = run_fake({"verify", "--on", "gpu"}, folder.path());

@@ -13,4 +13,5 @@ plumbline_test(NAME laws_test
     harness/laws_attend_test.cpp
     harness/laws_operation_test.cpp
     harness/laws_recorded_test.cpp
+    harness/laws_schedule_test.cpp
   LINK properties LABELS properties flash_decode)

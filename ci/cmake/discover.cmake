@@ -6,6 +6,7 @@
 #
 # A row X.host has three tests: X.host (default tier, 100 cases: enough for the coverage floors), X.host.smoke and
 # X.host.long.  Recorded cases are one test a function.  Rows on a GPU ask ctest for one, so that no two tests share it.
+# On the checked executor, which is ten times slower and varies schedules by case, there are fewer cases.
 cmake_policy(VERSION 3.25)
 
 set(discover_script ${CMAKE_CURRENT_LIST_FILE})
@@ -56,7 +57,7 @@ function(add_row name labels timeout)
   set(content "${content}" PARENT_SCOPE)
 endfunction()
 
-function(add_rows_on place)
+function(add_rows_on place cases smoke_cases long_cases recorded_tier)
   execute_process(COMMAND ${PROGRAM} list --json --on ${place} OUTPUT_VARIABLE listed RESULT_VARIABLE failed)
   if(failed)
     message(FATAL_ERROR "${PROGRAM} list --json failed: ${failed}")
@@ -77,18 +78,19 @@ function(add_rows_on place)
       set(name ${op}.${function}.${variant}.${type}.${place})
       set(labels ${op} ${function} ${variant} ${type} ${place})
       set(row ${op}.${function}/${variant} --dtype ${type} --on ${place} --recorded no --jobs 1)
-      add_row(${name} "${labels};default" 600 ${row} --cases 100)
-      add_row(${name}.smoke "${labels};smoke" 120 ${row} --cases 4 --seed 2)
-      add_row(${name}.long "${labels};long" 7200 ${row} --cases 2000 --seed 3)
+      add_row(${name} "${labels};default" 600 ${row} --cases ${cases})
+      add_row(${name}.smoke "${labels};smoke" 120 ${row} --cases ${smoke_cases} --seed 2)
+      add_row(${name}.long "${labels};long" 7200 ${row} --cases ${long_cases} --seed 3)
     endforeach()
-    add_row(${op}.${function}.recorded.${place} "${op};${function};recorded;${place};default" 900
+    add_row(${op}.${function}.recorded.${place} "${op};${function};recorded;${place};${recorded_tier}" 900
       ${op}.${function} --on ${place} --recorded only)
   endforeach()
   set(content "${content}" PARENT_SCOPE)
 endfunction()
 
-add_rows_on(host)
+add_rows_on(host 100 4 2000 default)
+add_rows_on(checked 20 2 500 long)
 if(GPU_TESTS)
-  add_rows_on(gpu)
+  add_rows_on(gpu 100 4 2000 default)
 endif()
 file(WRITE ${TESTS} "${content}")

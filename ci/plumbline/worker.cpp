@@ -13,6 +13,7 @@
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "ci/plumbline/work.hpp"
+#include "properties/laws/schedules.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -60,7 +61,9 @@ class worker {
     case_result r = spec.recorded.empty()
                         ? op.examine(spec, where, options)
                         : op.examine_recorded(load_recorded(spec.recorded), spec, where, options);
-    r.case_text = spec.str();
+    case_spec failing = spec;
+    if (!r.failing_schedule.empty()) failing.schedule = r.failing_schedule;
+    r.case_text = failing.str();
     return r;
   }
 
@@ -70,6 +73,8 @@ class worker {
         const operation& op = find_operation(all_, w.op, w.function);
         case_spec spec = op.draw(w.variant, w.in, w.seed, w.index, w.regime);
         spec.executor = w.executor;
+        if (place(spec.executor).kernels() == side::checked)
+          spec.schedule = laws::schedule_of_case(spec.seed);
         announce(w, spec.str());
         a.result = examine(op, spec, w);
         return;

@@ -27,7 +27,7 @@ constexpr law<append_problem> all[] = {
     {"same_bits_any_page_layout", claim::same_bits_any_page_layout, concerns_append_pages,
      broken_append_pages},
     {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<append_problem>,
-     broken_schedule<append_problem>},
+     broken_schedule<append_problem>, failing_schedule<append_problem>},
     {"unused_memory_changes_nothing", claim::none, concerns_all<append_problem>, broken_append_unused},
     {"rows_outside_keep_their_bytes", claim::none, concerns_all<append_problem>, broken_rows_outside},
     {"bad_arguments_refused", claim::none, concerns_all<append_problem>, broken_append_refusals},

@@ -15,7 +15,7 @@ constexpr law<attend_problem> all[] = {
     {"same_bits_any_split_count", claim::same_bits_any_split_count, concerns_all<attend_problem>,
      broken_split_bits},
     {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<attend_problem>,
-     broken_schedule<attend_problem>},
+     broken_schedule<attend_problem>, failing_schedule<attend_problem>},
     {"agrees_for_any_split_count", claim::none, concerns_all<attend_problem>, broken_split_agreement},
     {"unused_memory_changes_nothing", claim::none, concerns_all<attend_problem>, broken_unused_memory},
     {"permuted_keys_agree", claim::none, concerns_key_order, broken_key_order},

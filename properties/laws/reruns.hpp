@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "properties/laws/schedules.hpp"
 #include "properties/laws/subject.hpp"
 #include "reference/core/random.hpp"
 
@@ -26,18 +27,31 @@ std::string concerns_schedule(const subject<Problem>& s) {
   return s.where.kernels() == side::gpu ? "a GPU takes no schedule" : "";
 }
 
-/// Another order of warps and blocks, another number of OS threads.
+/// What the case is compared with: another order of warps and blocks, another number of OS threads.  A case
+/// that comes with a schedule is compared with the plain one.
 template <class Problem>
-std::string broken_schedule(const subject<Problem>& s) {
+run_options other_schedule(const subject<Problem>& s) {
   random_stream choice(s.seed, "schedule");
   run_options how = s.options;
-  how.schedule = choice.chance(0.5) ? "reverse" : "random:" + std::to_string(choice.integer(1, 1000000));
+  how.schedule = s.options.schedule.empty() ? drawn_schedule(choice) : "";
   how.os_threads = s.options.os_threads == 1 ? 2 : 1;
-  const std::string what =
-      "schedule " + how.schedule + " on " + std::to_string(how.os_threads) + " OS threads";
+  return how;
+}
+
+template <class Problem>
+std::string broken_schedule(const subject<Problem>& s) {
+  const run_options how = other_schedule(s);
+  const std::string what = "schedule " + (how.schedule.empty() ? "round robin" : how.schedule) + " on " +
+                           std::to_string(how.os_threads) + " OS threads";
   const attempt other = s.run(s.problem, s.inputs, how);
   if (other.why_not) return describe(*other.why_not, what);
   return difference(s.outputs, other.outputs, what);
+}
+
+/// Of the two schedules that differ, the one that is not plain.
+template <class Problem>
+std::string failing_schedule(const subject<Problem>& s) {
+  return s.options.schedule.empty() ? other_schedule(s).schedule : s.options.schedule;
 }
 
 }  // namespace plumbline::laws

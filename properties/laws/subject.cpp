@@ -79,6 +79,7 @@ std::vector<law_result> check_laws(std::span<const law<Problem>> all, const subj
     std::string broken = one->broken(s);
     const outcome result = broken.empty() ? outcome::pass : outcome::fail;
     results.push_back({std::string(one->name), result, std::move(broken)});
+    if (result == outcome::fail && one->schedule) results.back().schedule = one->schedule(s);
   }
   return results;
 }

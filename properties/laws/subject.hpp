@@ -47,6 +47,8 @@ struct law {
   claim needed;                                      // none: holds for every variant
   std::string (*concerns)(const subject<Problem>&);  // empty: yes; else why not
   std::string (*broken)(const subject<Problem>&);    // empty: held; else one plain line
+  /// The schedule under which a case breaks the law; null: it is no law of schedules.
+  std::string (*schedule)(const subject<Problem>&) = nullptr;
 };
 
 /// "same" outputs: empty, or what differs first.  `what` says which run differs from the first.

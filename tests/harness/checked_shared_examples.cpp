@@ -94,7 +94,7 @@ __global__ void second_reader(const sink p) {
   float x = 0;
   if (me() == 3) x = cell[0];
   if (me() == 7) x = cell[0];  // second read
-  if (Right) __syncwarp(all);
+  if (__any_sync(all, 1) && Right) __syncwarp(all);
   if (me() == 3) cell[0] = x + 1;  // second write
   keep(p, x);
 }
