@@ -69,7 +69,7 @@ struct recorded_case {
 /// What our reference says about somebody's `expected_*`, or the judgement of somebody's outputs.
 struct external_judgement {
   std::string group;  // "kvcache/paged_gqa"
-  std::string kind;   // "expected", "outputs", "unsupported"
+  std::string kind;   // "expected", "outputs"; "unreadable" (fails), "unsupported" (nobody's fault)
   outcome result = outcome::mistrusted;
   double used = 0;  // disagreement in units of what the recorded precision allows, or budget used
   std::string message;

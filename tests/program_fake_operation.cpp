@@ -1,9 +1,11 @@
 #include "tests/program_fake_operation.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include "reference/core/keyed_text.hpp"
@@ -39,7 +41,7 @@ class sum_operation : public operation {
   std::vector<variant_info> variants(side) const override {
     std::vector<variant_info> all;
     for (const char* name : {"good", "wrong", "doubtful", "picky", "never", "crash", "exit", "hang", "noisy",
-                             "slow", "unordered"})
+                             "slow", "unordered", "killed", "always_killed"})
       all.push_back({name, {promise(dtype::f32)}, claim::same_bits_run_to_run});
     all.front().contracts.push_back(promise(dtype::bf16));
     return all;
@@ -121,12 +123,13 @@ class sum_operation : public operation {
 
   bool claims_group(std::string_view group) const override { return group == "sum"; }
   external_judgement judge(const recorded_case& c, std::string_view) const override {
+    if (std::getenv("FAKE_SLOW_JUDGE")) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     external_judgement e;
     e.group = c.function + "/" + c.name;
     const bool expected = c.tensors.has("expected_out");
     const tensor* out = expected ? c.tensors.find("expected_out") : c.tensors.find("out");
     if (!out) {
-      e.kind = "unsupported", e.message = "neither out nor expected_out";
+      e.kind = "unreadable", e.result = outcome::fail, e.message = "neither out nor expected_out";
       return e;
     }
     double total = 0;
@@ -159,6 +162,11 @@ class sum_operation : public operation {
       std::fflush(stdout);
     }
     if (variant == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (variant == "always_killed" && n == 13) raise(SIGKILL);
+    if (variant == "killed" && n == 13 && std::ofstream("killed_once", std::ios::app).tellp() == 0) {
+      std::ofstream("killed_once") << "x";
+      raise(SIGKILL);
+    }
     if (n != 13) return;
     if (variant == "crash") {
       std::fprintf(stderr, "assertion failed: n != 13\n");
@@ -184,6 +192,7 @@ program::instrument world() {
   program::instrument w;
   w.operations = all;
   w.make_executor = make;
+  w.memory_needed = [](const case_spec& c) { return c.problem == "n=1000000" ? 1e18 : 0; };
   w.budgets = [](std::span<const operation* const> ops) {
     return std::to_string(ops.size()) + " functions\n";
   };

@@ -28,7 +28,8 @@ std::string read_all(const std::string& file) {
 }  // namespace
 
 process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
-                     const std::vector<std::string>& environment, double interrupt_after, int signal) {
+                     const std::vector<std::string>& environment, double interrupt_after, int signal,
+                     standard_output where) {
   const std::string out = folder + "/stdout.txt", err = folder + "/stderr.txt";
   std::vector<std::string> words = {"plumbline"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -42,6 +43,7 @@ process_end run_fake(const std::vector<std::string>& arguments, const std::strin
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (where == standard_output::closed) posix_spawn_file_actions_addclose(&actions, 1);
   posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
   const auto begin = std::chrono::steady_clock::now();

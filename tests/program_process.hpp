@@ -11,10 +11,11 @@ struct process_end {
 };
 
 /// Runs the program with fake operations in a folder of its own; `environment` entries are NAME=value.
-/// `interrupt_after`: seconds until it gets `signal`; 0: never.
+/// `interrupt_after`: seconds until it gets `signal`; 0: never.  Its standard output is a file, or closed.
+enum class standard_output { file, closed };
 process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
                      const std::vector<std::string>& environment = {}, double interrupt_after = 0,
-                     int signal = 0);
+                     int signal = 0, standard_output = standard_output::file);
 
 /// A fresh, empty folder that is removed with the object.
 class scratch_folder {

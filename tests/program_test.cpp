@@ -45,7 +45,35 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected)
       {{"verify", "--recorded", "maybe"}, "--recorded", "yes, no or only"},
       {{"verify", "--jobs", "0"}, "--jobs", "from 1"},
       {{"verify", "--case-timeout", "0"}, "--case-timeout", "above 0"},
-      {{"replay"}, "cases", "--help"},
+      {{"replay"}, "CASE", "--help"},
+      {{"judge"}, "FILE", "--help"},
+      {{"--json"}, "VERB", "--help"},
+      {{"list", "more"}, "list", "no further argument, got 'more'"},
+      {{"judge", "a", "b"}, "judge", "no further argument, got 'b'"},
+      {{"verify", "--seed", "1", "--seed", "2"}, "--seed", "expected once"},
+      {{"verify", "--json", "--recorded", "no"}, "--json", "got the option '--recorded'"},
+      {{"verify", "--dtype", ""}, "--dtype", "got an empty one"},
+      {{"verify", "--regime", ""}, "--regime", "got an empty one"},
+      {{"verify", "--shard", ""}, "--shard", "got an empty one"},
+      {{"verify", "--json", ""}, "--json", "got an empty one"},
+      {{"verify", "--report="}, "--report", "expected a value"},
+      {{"verify", "--cases", ""}, "--cases", "got an empty one"},
+      {{"verify", "--seed", ""}, "--seed", "got an empty one"},
+      {{"verify", "--minutes", ""}, "--minutes", "got an empty one"},
+      {{"verify", "--jobs", ""}, "--jobs", "got an empty one"},
+      {{"verify", "--out", ""}, "--out", "got an empty one"},
+      {{"verify", ""}, "ROW", "got an empty one"},
+      {{"replay", "fake.sum:n=3", "--outputs", ""}, "--outputs", "got an empty one"},
+      {{"judge", "f.h5", "--contract", ""}, "--contract", "got an empty one"},
+      {{"verify", "--minutes", "1e10"}, "--minutes", "at most 525600"},
+      {{"verify", "--case-timeout", "1e12"}, "--case-timeout", "at most 31536000"},
+      {{"verify", "--dtype", "BF16"}, "--dtype", "expected one of f32, bf16, got 'BF16'"},
+      {{"verify", "fake/wrong", "fake/good", "--dtype", "bf16"},
+       "--dtype",
+       "expected one of f32 for fake/wrong"},
+      {{"replay", "fake.sum/good:n=3;seed=1;executor=mars"}, "executor", "host, checked or gpu, got 'mars'"},
+      {{"replay", "."}, "CASE", "a folder"},
+      {{"judge", "."}, "FILE", "a folder"},
       {{"replay", "nosuch.h5"}, "CASE", "no such file"},
       {{"replay", "plumbline99:fake.sum:n=3"}, "version", "plumbline1"},
       {{"replay", "plumbline1:fake.sum/nosuch:n=3"}, "CASE", "good"},
@@ -122,7 +150,11 @@ BOOST_AUTO_TEST_CASE(missing_recorded_cases_are_no_pass) {
       run_fake({"verify", "fake/good"}, folder.path(), {"PLUMBLINE_RECORDED=" + folder.path()});
 
   BOOST_TEST(end.code == 3);
-  BOOST_TEST(has(end.err, "no recorded cases"));
+  BOOST_TEST(has(end.err, "no recorded cases in " + folder.path()));
+  BOOST_TEST(has(end.err, "set PLUMBLINE_RECORDED"));
+  BOOST_TEST(has(end.err, "--recorded no"));
+  BOOST_TEST(lines(end.err) == 1u);
+  BOOST_TEST(has(run_fake({"verify", "--help"}, folder.path()).out, "PLUMBLINE_RECORDED"));
 }
 
 BOOST_AUTO_TEST_CASE(a_missed_coverage_floor_is_mistrusted_from_a_hundred_cases_on) {

@@ -133,8 +133,8 @@ BOOST_AUTO_TEST_CASE(an_interrupt_prints_the_partial_result_and_leaves_no_worker
 }
 
 BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_workers) {
-  const scratch_folder folder;
-  const auto rows = [&](const std::string& jobs) {
+  const auto rows = [](const std::string& jobs) {
+    const scratch_folder folder;
     verify(folder, "fake", {"--cases", "60", "--jobs", jobs, "--case-timeout", "0.3", "--shrink-steps", "0"});
     json all = json::parse(folder.read("r.json"));
     for (json& row : all.at("variants")) row.erase("seconds");

@@ -4,8 +4,6 @@
 
 #include <limits>
 
-#include "ci/plumbline/pump.hpp"
-
 namespace plumbline::program {
 
 namespace {
@@ -22,7 +20,7 @@ campaign::campaign(const verify_request& asked, const std::vector<row>& rows) : 
     run.what = r;
     run.wanted =
         asked.minutes > 0 ? std::numeric_limits<std::int64_t>::max() : asked.cases / asked.shards + extra;
-    run.next_index = static_cast<std::uint64_t>(asked.shard - 1);
+    run.next_index = run.next_counted = static_cast<std::uint64_t>(asked.shard - 1);
     run.last_index = asked.minutes > 0 ? std::numeric_limits<std::uint64_t>::max()
                                        : static_cast<std::uint64_t>(asked.cases + 1) * draws_a_case;
     rows_.push_back(std::move(run));
@@ -31,7 +29,7 @@ campaign::campaign(const verify_request& asked, const std::vector<row>& rows) : 
 
 std::int64_t campaign::judged() const {
   std::int64_t all = 0;
-  for (const row_run& r : rows_) all += r.counts.cases();
+  for (const row_run& r : rows_) all += r.counts.cases() + r.held_judged;
   return all;
 }
 
@@ -43,7 +41,7 @@ std::int64_t campaign::wanted() const {
 }
 
 bool campaign::wants_more(const row_run& r) const {
-  return r.stopped.empty() && r.counts.cases() + r.in_flight < r.wanted;
+  return r.stopped.empty() && r.counts.cases() + r.held_judged + r.in_flight < r.wanted;
 }
 
 std::optional<work> campaign::next() {
@@ -72,29 +70,52 @@ std::optional<work> campaign::next() {
   return std::nullopt;
 }
 
-bool campaign::run(worker_pool& pool, const std::function<void(const row_run&, const failure&)>& failed,
+void campaign::count(row_run& r, std::uint64_t index, const case_result& result) {
+  r.held_judged -= result.result != outcome::skipped;
+  if (!r.stopped.empty()) return;
+  r.counts.add(index, result);
+  if (result.result != outcome::pass && result.result != outcome::skipped)
+    failed_(failure_from(r.what.name(), index, result));
+  if (r.counts.fail >= asked_.max_failures)
+    r.stopped = fmt::format("stopped after {} failures (--max-failures)", r.counts.fail);
+}
+
+void campaign::take(const finished& f) {
+  const work& w = f.asked;
+  for (row_run& r : rows_) {
+    if (r.what.op->op() != w.op || r.what.op->function() != w.function || r.what.variant != w.variant ||
+        r.what.in != w.in)
+      continue;
+    --r.in_flight;
+    const auto held = r.held.emplace(w.index, result_of(f)).first;
+    r.held_judged += held->second.result != outcome::skipped;
+    for (auto first = r.held.begin(); first != r.held.end() && first->first == r.next_counted;
+         first = r.held.erase(first), r.next_counted += static_cast<std::uint64_t>(asked_.shards))
+      count(r, first->first, first->second);
+    return;
+  }
+}
+
+bool campaign::run(worker_pool& pool, const std::function<void(const failure&)>& failed, errands& aside,
                    const std::function<void()>& tick) {
+  failed_ = failed;
   end_ = clock::now() +
          std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(asked_.minutes * 60));
-  return pump(
-      pool, [&] { return next(); },
-      [&](finished f) {
-        for (row_run& r : rows_) {
-          const work& w = f.asked;
-          if (r.what.op->op() != w.op || r.what.op->function() != w.function || r.what.variant != w.variant ||
-              r.what.in != w.in)
-            continue;
-          --r.in_flight;
-          const case_result result = result_of(f);
-          r.counts.add(w.index, result);
-          if (result.result != outcome::pass && result.result != outcome::skipped)
-            failed(r, failure_from(r.what.name(), w.index, result));
-          if (r.stopped.empty() && r.counts.fail >= asked_.max_failures)
-            r.stopped = fmt::format("stopped after {} failures (--max-failures)", r.counts.fail);
-          return;
-        }
+  const bool whole = pump(
+      pool,
+      [&] {
+        std::optional<work> first = aside.next();
+        return first ? first : next();
+      },
+      [&](const finished& f) {
+        if (!aside.take(f)) take(f);
       },
       tick);
+  for (row_run& r : rows_) {  // of an interrupted run: what was judged behind a case that was not
+    for (const auto& [index, result] : r.held) count(r, index, result);
+    r.held.clear();
+  }
+  return whole;
 }
 
 }  // namespace plumbline::program

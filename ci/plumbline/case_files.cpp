@@ -38,6 +38,33 @@ std::pair<std::string, std::string> split_case_path(const std::string& text) {
   return {text.substr(0, hash), text.substr(hash + 1)};
 }
 
+std::vector<std::string> cases_named(const std::string& argument, const std::string& text) {
+  auto [file, path] = split_case_path(text);
+  if (fs::exists(text)) file = text, path.clear();  // a '#' in a name
+  const auto refuse = [&](const std::string& why) {
+    throw bad_argument(argument, "expected an HDF5 file of cases, got '" + text + "': " + why);
+  };
+  std::error_code none;
+  if (!fs::exists(file, none)) refuse("no such file: " + file);
+  if (fs::is_directory(file, none)) refuse("a folder");
+  if (file.find('/') == std::string::npos) file = "./" + file;
+  std::vector<std::string> cases = cases_of(file);
+  if (path.empty()) return cases;
+  if (path.front() != '/') path.insert(0, "/");
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  std::erase_if(cases, [&](const std::string& one) {
+    const std::string its = split_case_path(one).second;
+    return its != path && its.rfind(path + "/", 0) != 0;
+  });
+  if (cases.empty()) refuse("no group or case " + path);
+  return cases;
+}
+
+std::string group_of_path(const std::string& text) {
+  const std::string path = split_case_path(text).second;
+  return path.substr(1, path.find('/', 1) - 1);
+}
+
 recorded_case load_recorded(std::string_view recorded) {
   const auto [given, path] = split_case_path(std::string(recorded));
   const std::size_t first = path.empty() || path[0] != '/' ? 0 : 1;

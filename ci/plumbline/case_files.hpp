@@ -17,8 +17,14 @@ std::vector<std::string> case_files_in(const std::string& folder);
 
 /// "FILE#/group/case" of every case of a file, FILE as given.
 std::vector<std::string> cases_of(const std::string& file);
+/// Those of "FILE", "FILE#/group" or "FILE#/group/case"; bad_argument naming `argument` when there is no such
+/// file, group or case.
+std::vector<std::string> cases_named(const std::string& argument, const std::string& text);
 /// Splits "FILE[#/group/case]"; the second part is empty when there is none.
 std::pair<std::string, std::string> split_case_path(const std::string& text);
+
+/// The group of "FILE#/group/case".
+std::string group_of_path(const std::string& text);
 
 /// Reads a case by "FILE#/group/case"; a FILE without a folder is one of the recorded folder.
 recorded_case load_recorded(std::string_view recorded);

@@ -20,8 +20,15 @@ constexpr const char* exit_codes =
     "  0  all pass\n"
     "  1  something failed, or is mistrusted because its check could not have failed\n"
     "  2  bad usage: one line names the argument and what was expected\n"
-    "  3  could not run (no such device, unreadable file, ...)\n"
-    "  130, 143  ended by Ctrl-C or SIGTERM, after the partial result was printed\n";
+    "  3  could not run (no such device, unreadable file, a result that could not be written, nothing "
+    "judged)\n"
+    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM, after the partial result was printed\n";
+
+constexpr const char* results_text =
+    "A result FILE is tried before anything runs; its folder must exist. `-` is standard output (the text\n"
+    "then goes to standard error). A pipe or a device is written to, a file is replaced as a whole.\n\n";
+
+constexpr double most_minutes = 365 * 24 * 60.0, most_seconds = 365 * 24 * 3600.0;  // a year
 
 constexpr const char* about_program =
     "Plumbline decides whether an optimized kernel computes what its mathematics says: generated and "
@@ -35,30 +42,31 @@ constexpr const char* about_program =
 constexpr const char* case_texts =
     "A case is one line of text, which rebuilds its inputs bit for bit on any machine:\n"
     "  plumbline1:OP.FUNCTION[/VARIANT]:key=value,...;regime=NAME;seed=N[;executor=NAME]\n"
-    "or a file of cases, FILE.h5 or FILE.h5#/group/case.\n";
+    "or a file of cases: FILE, FILE#/group or FILE#/group/case.\n";
 
 struct texts {
-  std::string cases, minutes, seed, type, shard, recorded, jobs, timeout, shrink_seconds, shrink_steps,
-      failures;
+  std::string cases, minutes, seed, shard, recorded, jobs, timeout, shrink_seconds, shrink_steps, failures;
 };
 
-void add_work_options(CLI::App& verb, texts& t, work_options& w) {
-  verb.add_option("--jobs", t.jobs, "Worker processes; one a core unless given. Results do not depend on it")
+void add_work_options(CLI::App& verb, texts& t) {
+  verb.add_option("--jobs", t.jobs,
+                  "Worker processes; one a core unless given. What is judged does not depend on it")
       ->type_name("N");
   verb.add_option("--case-timeout", t.timeout, "Seconds after which a case counts as hanging (120)")
       ->type_name("S");
-  verb.add_option("--out", w.out, "Folder of everything the run leaves: failures/, fixed/")
-      ->type_name("DIR")
-      ->capture_default_str();
+}
+
+void add_out_option(CLI::App& verb, work_options& w, const char* what) {
+  verb.add_option("--out", w.out, what)->type_name("DIR")->capture_default_str();
 }
 
 void read_work_options(const texts& t, work_options& w) {
   if (!t.jobs.empty()) w.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
-  if (!t.timeout.empty()) w.case_timeout = positive("--case-timeout", t.timeout);
-  if (!t.shrink_seconds.empty()) w.shrink_seconds = positive("--shrink-seconds", t.shrink_seconds);
+  if (!t.timeout.empty()) w.case_timeout = positive("--case-timeout", t.timeout, most_seconds);
+  if (!t.shrink_seconds.empty())
+    w.shrink_seconds = positive("--shrink-seconds", t.shrink_seconds, most_seconds);
   if (!t.shrink_steps.empty())
     w.shrink_steps = whole_number<int>("--shrink-steps", t.shrink_steps, 0, 1000000);
-  if (w.out.empty()) throw bad_argument("--out", "expected a folder, got an empty name");
 }
 
 void require_place(const std::string& on) {
@@ -78,9 +86,8 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
   if (verb.count("--cases") && verb.count("--minutes"))
     throw bad_argument("--minutes", "expected one of --cases and --minutes, got both");
   if (!t.cases.empty()) r.cases = whole_number<std::int64_t>("--cases", t.cases, 1, 1000000000);
-  if (!t.minutes.empty()) r.minutes = positive("--minutes", t.minutes);
+  if (!t.minutes.empty()) r.minutes = positive("--minutes", t.minutes, most_minutes);
   if (!t.seed.empty()) r.seed = whole_number<std::uint64_t>("--seed", t.seed, 0, ~std::uint64_t{0});
-  if (!t.type.empty()) r.type = number_format("--dtype", t.type);
   if (!t.shard.empty()) std::tie(r.shard, r.shards) = shard("--shard", t.shard);
   if (!t.failures.empty())
     r.max_failures = whole_number<std::int64_t>("--max-failures", t.failures, 1, 1000000000);
@@ -88,30 +95,61 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
   read_work_options(t, r.work);
 }
 
-// One line from whatever CLI11 found wrong.
+[[noreturn]] void refuse_verb(const std::string& got) {
+  throw bad_argument(
+      "VERB", "expected list, verify, replay or judge, got " + got + " (plumbline --help says what they do)");
+}
+
+// One line, in our words, from whatever CLI11 found wrong.
 [[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& e) {
-  const std::string verb =
-      app.get_subcommands().empty() ? "" : " " + app.get_subcommands().front()->get_name();
+  const bool in_verb = !app.get_subcommands().empty();
+  const std::string verb = in_verb ? " " + app.get_subcommands().front()->get_name() : "";
+  const std::string help = " (plumbline" + verb + " --help)";
   std::string what = e.what();
   std::replace(what.begin(), what.end(), '\n', ' ');
-  throw bad_argument("plumbline" + verb, what + " (plumbline" + verb + " --help lists what is expected)");
+  if (!in_verb) refuse_verb("options and no verb");
+  const std::string first = what.substr(0, what.find_first_of(": "));
+  if (dynamic_cast<const CLI::RequiredError*>(&e))
+    throw bad_argument(first == "cases"  ? "CASE"
+                       : first == "file" ? "FILE"
+                                         : first,
+                       "expected at least one, got none" + help);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&e))
+    throw bad_argument(first,
+                       (what.find("At Most") != std::string::npos ? "expected once, given more than once"
+                                                                  : "expected a value behind it") +
+                           help);
+  throw bad_argument("plumbline" + verb, what + help);
+}
+
+// An empty value is a shell variable that was not set; an option as a value is one that was forgotten.
+void refuse_odd_values(const CLI::App& verb) {
+  for (const CLI::Option* o : verb.get_options())
+    for (const std::string& value : o->results()) {
+      std::string name = o->get_name();
+      if (o->get_positional()) name = o->get_type_name();
+      if (value.empty()) throw bad_argument(name, "expected a value, got an empty one");
+      if (o->get_items_expected_max() > 0 && value.rfind("--", 0) == 0)
+        throw bad_argument(name, "expected a value, got the option '" + value +
+                                     "' (a file of that name is ./" + value + ")");
+    }
 }
 
 void refuse_unknown_verb(int argc, const char* const* argv) {
-  if (argc < 2)
-    throw bad_argument("VERB",
-                       "expected list, verify, replay, judge or probe (plumbline --help says what they do)");
+  if (argc < 2) refuse_verb("none");
   const std::string first = argv[1];
-  if (first[0] == '-' || first == "worker") return;
-  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
-    throw bad_argument("VERB", "expected list, verify, replay, judge or probe, got '" + first + "'");
+  if (first.rfind("-", 0) == 0 || first == "worker") return;
+  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end()) refuse_verb("'" + first + "'");
 }
 
 // Words that look like options and that the verb does not know; CLI11 would list them all in one breath.
 void refuse_unknown_options(const CLI::App& verb) {
-  for (const std::string& word : verb.remaining())
-    throw bad_argument(word, "no such option of `plumbline " + verb.get_name() + "` (plumbline " +
-                                 verb.get_name() + " --help lists them)");
+  for (const std::string& word : verb.remaining()) {
+    const std::string help = " of `plumbline " + verb.get_name() + "` (plumbline " + verb.get_name() +
+                             " --help lists what it takes)";
+    if (word.rfind("-", 0) == 0) throw bad_argument(word, "no such option" + help);
+    throw bad_argument(verb.get_name(), "expected no further argument, got '" + word + "'" + help);
+  }
 }
 
 }  // namespace
@@ -155,7 +193,7 @@ request parse_command_line(int argc, const char* const* argv) {
       ->type_name("M");
   verify_verb.add_option("--seed", t.seed, "The same seed draws the same cases on any machine (1)")
       ->type_name("S");
-  verify_verb.add_option("--dtype", t.type, "Only rows that take this input dtype")->type_name("T");
+  verify_verb.add_option("--dtype", verify.type, "Only rows that take this input dtype")->type_name("T");
   verify_verb.add_option("--regime", verify.regime, "Draw all inputs in this regime")->type_name("R");
   verify_verb.add_option("--shard", t.shard, "The I-th of N parts of the cases, for N machines")
       ->type_name("I/N");
@@ -173,15 +211,20 @@ request parse_command_line(int argc, const char* const* argv) {
       ->type_name("S");
   verify_verb.add_option("--shrink-steps", t.shrink_steps, "Smaller cases to try at most (200)")
       ->type_name("N");
-  add_work_options(verify_verb, t, verify.work);
+  add_work_options(verify_verb, t);
+  add_out_option(verify_verb, verify.work,
+                 "Folder of what the run leaves: failures/, fixed/; made when absent");
   verify_verb.footer(
-      std::string("Examples\n"
-                  "  plumbline verify flash_decode --cases 2000 --seed 1\n"
-                  "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
-                  "A failing case is printed in full, then shrunk; the smallest is saved under DIR/failures, "
-                  "replayed\n"
-                  "first by the next run, and moved to DIR/fixed once it passes.\n\n") +
-      exit_codes);
+      std::string(
+          "Examples\n"
+          "  plumbline verify flash_decode --cases 2000 --seed 1\n"
+          "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
+          "A failing case is printed in full, then shrunk; the smallest is saved under DIR/failures, "
+          "replayed\n"
+          "first by the next run, and moved to DIR/fixed once it passes.\n\n"
+          "Recorded cases are read from fixtures/recorded of the clone that the program was built in, or\n"
+          "from the folder that the environment variable PLUMBLINE_RECORDED names.\n\n") +
+      results_text + exit_codes);
 
   replay_request replay;
   CLI::App& replay_verb = *app.add_subcommand("replay", "Run cases again, with every law");
@@ -193,21 +236,22 @@ request parse_command_line(int argc, const char* const* argv) {
   replay_verb.add_option("--outputs", replay.outputs, "Write what the kernels computed, as a file of cases")
       ->type_name("FILE");
   replay_verb.add_option("--json", replay.json, "Write the result for machines")->type_name("FILE");
-  add_work_options(replay_verb, t, replay.work);
+  add_work_options(replay_verb, t);
+  add_out_option(replay_verb, replay.work, "Folder in which --outputs is put together");
   replay_verb.footer(
       std::string(case_texts) +
       "\nExamples\n"
       "  plumbline replay 'flash_decode:b=2,cache_seqlens=70/3,capacity=128;regime=peaked;seed=7'\n"
       "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
-      exit_codes);
+      results_text + exit_codes);
 
   judge_request judge;
   CLI::App& judge_verb =
       *app.add_subcommand("judge", "Judge cases that another program wrote to an HDF5 file");
   judge_verb
       .add_option("file", judge.file,
-                  "File of cases: /function/case groups; outputs (out, lse, ...) are judged like\n"
-                  "a kernel's, expected_* is held against our reference")
+                  "File of cases, all of them or one (FILE#/group/case): /function/case groups; outputs\n"
+                  "(out, lse, ...) are judged like a kernel's, expected_* is held against our reference")
       ->type_name("FILE")
       ->required();
   judge_verb
@@ -217,11 +261,14 @@ request parse_command_line(int argc, const char* const* argv) {
   judge_verb.add_option("--json", judge.json, "Write the result for machines")->type_name("FILE");
   judge_verb.add_option("--report", judge.report, "Write the result as one self-contained HTML page")
       ->type_name("FILE");
-  add_work_options(judge_verb, t, judge.work);
+  add_work_options(judge_verb, t);
   judge_verb.footer(
-      std::string("Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
-                  "What no operator knows is listed as unsupported, by name; nothing judged is exit 1.\n\n") +
-      exit_codes);
+      std::string(
+          "Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
+          "A case of a function that is known and that cannot be read (wrong shape, unknown option, no\n"
+          "contract, ...) fails with the reason. A group that no operator knows is listed as unsupported\n"
+          "and changes the exit code only when nothing else was judged (3).\n\n") +
+      results_text + exit_codes);
 
   probe_request probe;
   CLI::App& probe_verb = *app.add_subcommand("probe", "Ask a tensor core what no recorded vector answers");
@@ -251,7 +298,7 @@ request parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& e) {
     refuse(app, e);
   }
-  for (const CLI::App* verb : app.get_subcommands()) refuse_unknown_options(*verb);
+  for (const CLI::App* verb : app.get_subcommands()) refuse_odd_values(*verb), refuse_unknown_options(*verb);
 
   if (worker_verb.parsed()) return worker_request{};
   if (list_verb.parsed()) {

@@ -20,6 +20,7 @@ struct instrument {
   std::span<const operation* const> operations;
   std::unique_ptr<executor> (*make_executor)(std::string_view name, std::string& why_not) = nullptr;
   void (*set_recorded_loader)(recorded_loader) = nullptr;
+  double (*memory_needed)(const case_spec&) = nullptr;  // bytes, about; 0 when the text says nothing of it
   std::string (*budgets)(std::span<const operation* const>) = nullptr;  // text of `list --budgets`
   int (*probe)(const instrument&, const probe_request&) = nullptr;      // the verb
 };

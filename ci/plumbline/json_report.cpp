@@ -61,7 +61,7 @@ json of_failure(const failure& f) {
           {"verdict", std::string(name_of(f.verdict))},
           {"message", f.message},
           {"details", f.details},
-          {"file", f.file}};
+          {"file", f.recorded.empty() ? f.file : f.recorded}};
 }
 
 }  // namespace
@@ -93,6 +93,8 @@ std::string json_report(const run_report& r) {
                            {"mistrusted", t.mistrusted},
                            {"skipped", t.skipped}});
   }
+  j["left_out"] = json::array();
+  for (const left_out_row& l : r.left_out) j["left_out"].push_back({{"row", l.row}, {"reason", l.reason}});
   j["recorded"] = json::array(), j["expected"] = json::array();
   for (const recorded_row& row : r.recorded.rows) {
     json v;
@@ -115,9 +117,10 @@ std::string json_report(const run_report& r) {
   return text_of(j);
 }
 
-std::string json_of(const std::vector<std::optional<case_result>>& results) {
+std::string json_of(const std::vector<std::optional<case_result>>& results, bool partial) {
   json j;
   j["plumbline"] = 1, j["commit"] = built_commit(), j["machine"] = of_machine(machine_of(nullptr));
+  j["partial"] = partial;
   j["cases"] = json::array();
   for (const auto& r : results) {
     if (!r) continue;
@@ -144,9 +147,10 @@ std::string verdict_of(const external_judgement& e) {
   return e.kind == "unsupported" ? "unsupported" : std::string(name_of(e.result));
 }
 
-std::string json_of(const std::string& file, const std::vector<external_judgement>& all) {
+std::string json_of(const std::string& file, const std::vector<external_judgement>& all, bool partial) {
   json j;
-  j["plumbline"] = 1, j["commit"] = built_commit(), j["file"] = file, j["cases"] = json::array();
+  j["plumbline"] = 1, j["commit"] = built_commit(), j["file"] = file, j["partial"] = partial,
+  j["cases"] = json::array();
   for (const external_judgement& e : all) j["cases"].push_back(of_judgement(e));
   return text_of(j);
 }

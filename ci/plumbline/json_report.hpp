@@ -12,10 +12,10 @@ namespace plumbline::program {
 
 /// verify --json
 std::string json_report(const run_report&);
-/// replay --json: one entry a case that was run
-std::string json_of(const std::vector<std::optional<case_result>>&);
+/// replay --json: one entry a case that was run; `partial`: a signal ended it
+std::string json_of(const std::vector<std::optional<case_result>>&, bool partial);
 /// judge --json
-std::string json_of(const std::string& file, const std::vector<external_judgement>&);
+std::string json_of(const std::string& file, const std::vector<external_judgement>&, bool partial);
 /// list --json
 std::string json_of(std::span<const operation* const>, side);
 

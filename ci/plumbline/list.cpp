@@ -3,6 +3,7 @@
 
 #include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/rows.hpp"
+#include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
 #include "ci/plumbline/verbs.hpp"
 
@@ -14,11 +15,7 @@ side side_of(const std::string& on) {
   return on == "gpu" ? side::gpu : on == "checked" ? side::checked : side::host;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string all;
-  for (const std::string& n : names) all += (all.empty() ? "" : ", ") + n;
-  return all.empty() ? "none" : all;
-}
+std::string or_none(const std::string& names) { return names.empty() ? "none" : names; }
 
 std::string as_text(const instrument& all, side kernels) {
   std::string text;
@@ -27,13 +24,15 @@ std::string as_text(const instrument& all, side kernels) {
     text_table table({"variant", "dtype", "contract", "claims"});
     for (const variant_info& v : o->variants(kernels))
       for (const contract& c : v.contracts)
-        table.add({v.name, std::string(name_of(c.in)), std::string(c.name), joined(claims_of(v.claims))});
+        table.add(
+            {v.name, std::string(name_of(c.in)), std::string(c.name), or_none(joined(claims_of(v.claims)))});
     text += table.str();
-    text += fmt::format("  laws: {}\n  regimes: {}\n", joined(o->laws()), joined(o->regimes()));
+    text +=
+        fmt::format("  laws: {}\n  regimes: {}\n", or_none(joined(o->laws())), or_none(joined(o->regimes())));
     std::vector<std::string> floors;
     for (const auto& [name, floor] : o->coverage_floors())
       floors.push_back(fmt::format("{} {:g} %", name, 100 * floor));
-    text += fmt::format("  coverage floors: {}\n\n", joined(floors));
+    text += fmt::format("  coverage floors: {}\n\n", or_none(joined(floors)));
   }
   return text;
 }
@@ -49,7 +48,7 @@ int run_list(const instrument& all, const list_request& asked) {
   const std::string text = asked.budgets ? budgets(all)
                            : asked.json  ? json_of(all.operations, side_of(asked.on))
                                          : as_text(all, side_of(asked.on));
-  std::fputs(text.c_str(), stdout);
+  say(text);
   return all_pass;
 }
 

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
 
-#include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -21,17 +20,13 @@ Integer whole_number(const std::string& option, const std::string& text, Integer
   return value;
 }
 
-inline double positive(const std::string& option, const std::string& text) {
+inline double positive(const std::string& option, const std::string& text, double most) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !(value > 0) || !std::isfinite(value))
-    throw bad_argument(option, "expected a number above 0, got '" + text + "'");
+  if (error != std::errc{} || end != text.data() + text.size() || !(value > 0) || !(value <= most))
+    throw bad_argument(option, "expected a number above 0 and at most " +
+                                   std::to_string(static_cast<std::int64_t>(most)) + ", got '" + text + "'");
   return value;
-}
-
-inline dtype number_format(const std::string& option, const std::string& text) {
-  if (const auto t = dtype_from(text)) return *t;
-  throw bad_argument(option, "expected bf16, f16, f32, e4m3, e5m2, ..., got '" + text + "'");
 }
 
 /// "I/N" with 1 <= I <= N.

@@ -1,9 +1,14 @@
 // From a command line to a verb, and from what a verb throws to an exit code and one clear line.
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <type_traits>
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/ctest_gpu.hpp"
+#include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "fixtures/store.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -12,9 +17,22 @@ namespace plumbline::program {
 
 namespace {
 
-int say(const char* what, int code) {
+int complain(const char* what, int code) {
   std::fprintf(stderr, "plumbline: %s\n", what);
   return code;
+}
+
+// A closed descriptor would be given to the next file that is opened, and what is printed would land in it.
+void close_no_gap() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(number, F_GETFD) < 0) open("/dev/null", O_RDONLY);
+}
+
+// A result that nobody could read is no pass.
+int with_output_written(int code) {
+  const int error = standard_output_error();
+  if (error == 0) return code;
+  return complain((std::string("standard output: ") + strerror(error)).c_str(), could_not_run);
 }
 
 struct dispatch {
@@ -34,14 +52,15 @@ struct dispatch {
 }  // namespace
 
 int run_program(const instrument& all, int argc, char** argv) {
+  close_no_gap();
   see_only_the_gpu_of_ctest();
   try {
     if (all.set_recorded_loader) all.set_recorded_loader(load_recorded);
-    return std::visit(dispatch{all}, parse_command_line(argc, argv));
+    return with_output_written(std::visit(dispatch{all}, parse_command_line(argc, argv)));
   } catch (const bad_argument& e) {
-    return say(e.what(), bad_usage);
+    return complain(e.what(), bad_usage);
   } catch (const std::exception& e) {
-    return say(e.what(), could_not_run);
+    return complain(e.what(), could_not_run);
   }
 }
 

@@ -10,17 +10,20 @@ namespace plumbline::program {
 
 namespace {
 
-std::string group_of(const std::string& recorded) {
-  const std::string path = split_case_path(recorded).second;
-  return path.substr(1, path.find('/', 1) - 1);
-}
-
 struct planned {
   work asked;
   std::size_t row = 0;  // of an examination
 };
 
 }  // namespace
+
+void require_recorded_cases() {
+  if (case_files_in(recorded_folder()).empty())
+    throw cannot_run(
+        "no recorded cases in " + recorded_folder() +
+        ": set PLUMBLINE_RECORDED to the folder fixtures/recorded of a clone, or run without them "
+        "by --recorded no");
+}
 
 bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vector<row>& rows,
                   recorded_run& run, const std::function<void(const failure&)>& failed,
@@ -33,9 +36,6 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
   std::vector<planned> plan;
   std::size_t judgements = 0, number = 0;
   const std::vector<std::string> files = case_files_in(recorded_folder());
-  if (files.empty())
-    throw cannot_run("no recorded cases in " + recorded_folder() +
-                     " (PLUMBLINE_RECORDED names another folder)");
   for (const std::string& file : files)
     for (const std::string& path : cases_of(file)) {
       if (static_cast<std::int64_t>(number++) % asked.shards != asked.shard - 1) continue;
@@ -44,7 +44,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
       bool known = false;
       for (std::size_t i = 0; i < run.rows.size(); ++i) {
         const recorded_row& r = run.rows[i];
-        if (!r.op->claims_group(group_of(named))) continue;
+        if (!r.op->claims_group(group_of_path(named))) continue;
         known = true;
         planned p;
         p.row = i, p.asked.what = task::examine;
@@ -83,7 +83,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
           r.counts.add(f.asked.index, result);
           if (result.result == outcome::pass || result.result == outcome::skipped) return;
           failure bad = failure_from(name_of(*r.op) + "/" + r.variant + " recorded", f.asked.index, result);
-          bad.file = p.asked.recorded;
+          bad.recorded = p.asked.recorded;
           run.failures.push_back(bad);
           failed(bad);
           return;
@@ -97,6 +97,7 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
         if (e.kind == "unsupported" || e.result != outcome::fail) return;
         failure bad;
         bad.row = "reference against " + p.asked.recorded, bad.case_text = p.asked.recorded;
+        bad.recorded = p.asked.recorded;
         bad.law = "reference_agrees", bad.message = e.message, bad.index = f.asked.index;
         run.failures.push_back(bad);
         failed(bad);

@@ -27,6 +27,9 @@ struct recorded_run {
   std::vector<failure> failures;
 };
 
+/// Throws cannot_run with both ways out when there are none.
+void require_recorded_cases();
+
 /// Runs all recorded cases that a chosen row knows.  False: interrupted.
 bool run_recorded(worker_pool&, const verify_request&, const std::vector<row>& rows, recorded_run&,
                   const std::function<void(const failure&)>& failed,

@@ -1,15 +1,24 @@
 // replay: runs cases again, given as lines of text or as files of cases.
 //
 // A file that this program wrote carries the line of each case; the line is run when its generators are ours,
-// and the stored inputs otherwise.  Files from elsewhere are their inputs.
+// and the stored inputs otherwise.  Files from elsewhere are their inputs.  A malformed line is bad usage; a
+// case of a file that cannot be run fails like one that was run, and the others go on.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <deque>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
+#include "ci/plumbline/memory.hpp"
 #include "ci/plumbline/pump.hpp"
+#include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
@@ -23,113 +32,199 @@ namespace fs = std::filesystem;
 namespace {
 
 bool names_a_file(const std::string& text) {
+  std::error_code none;
   const std::string file = split_case_path(text).first;
-  return file.size() > 3 && file.compare(file.size() - 3, 3, ".h5") == 0 &&
-         text.find(':') == std::string::npos;
+  if (fs::exists(file, none) || fs::exists(text, none)) return true;
+  if (text.find(':') != std::string::npos) return false;
+  return text.find('=') == std::string::npos;  // "nosuch.h5": refused as a file
 }
+
+// Files of one case each that workers write, read again into the file that was asked for.
+class parts_folder {
+ public:
+  explicit parts_folder(const std::string& out)
+      : path_(fs::path(out) / fmt::format("outputs-{}", ::getpid())) {}
+  ~parts_folder() {
+    std::error_code none;
+    fs::remove_all(path_, none);
+  }
+  parts_folder(const parts_folder&) = delete;
+  parts_folder& operator=(const parts_folder&) = delete;
+  std::string file(std::size_t which) const { return (path_ / fmt::format("{}.h5", which)).string(); }
+
+ private:
+  fs::path path_;
+};
 
 class replaying {
  public:
-  replaying(const instrument& all, const replay_request& asked) : all_(all), asked_(asked) {
-    for (const std::string& text : asked.cases)
-      if (names_a_file(text))
-        add_file(text);
-      else
-        add_line(case_spec::parse(text));
+  replaying(const instrument& all, const replay_request& asked)
+      : all_(all),
+        asked_(asked),
+        specs_(planned()),
+        to_(results_of(asked)),
+        bar_(to_.text),
+        parts_(asked.work.out) {
+    results_.resize(specs_.size());
   }
 
   int run() {
+    const bool colour = colour_wanted(to_.text);
+    for (const auto& [group, n] : unknown_)
+      bar_.print(fmt::format("not run: {} cases of the group '{}', which no operator knows\n", n, group));
+    for (const std::string& why : unrunnable_) bar_.print("FAIL  cannot be run: " + why + "\n");
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, specs_.size());
-    results_.resize(specs_.size());
-    std::size_t given = 0;
-    std::string refused;
-    const bool colour = colour_wanted();
-    bool whole = pump(
-        pool,
-        [&]() -> std::optional<work> {
-          if (given == specs_.size()) return std::nullopt;
-          work w;
-          w.what = task::examine, w.index = given, w.case_text = specs_[given++].str(), w.all_laws = true;
-          return w;
-        },
-        [&](const finished& f) {
-          if (f.got.usage && refused.empty()) refused = f.got.error;
-          results_[f.asked.index] = result_of(f);
-          ++done_;
-        },
+    const bool whole = pump(
+        pool, [&] { return next(); }, [&](const finished& f) { take(f); },
         [&] {
           bar_.show("replayed", static_cast<std::int64_t>(done_), static_cast<std::int64_t>(specs_.size()),
                     "");
         });
-    if (whole && !refused.empty()) throw bad_argument("CASE", refused);
+    if (whole && !refused_.empty()) throw bad_argument("CASE", refused_);
+    std::int64_t count[4] = {};
+    count[static_cast<int>(outcome::fail)] = static_cast<std::int64_t>(unrunnable_.size());
     for (const auto& r : results_)
-      if (r) print(*r, colour);
-    if (whole && !asked_.outputs.empty()) whole = write_outputs(pool);
-    if (!asked_.json.empty()) write_report("--json", asked_.json, json_of(results_));
+      if (r) print(*r, colour), ++count[static_cast<int>(r->result)];
+    if (!whole)
+      bar_.print(fmt::format("interrupted, partial result: {} of {} cases\n", done_, specs_.size()));
+    if (specs_.size() > 1 || !whole)
+      bar_.print(fmt::format("{} pass, {} fail, {} mistrusted, {} skipped\n", count[0], count[1], count[2],
+                             count[3]));
+    const bool judged = count[0] + count[1] + count[2] > 0;
+    if (whole && !judged) bar_.print("mistrusted: no case was judged, every variant skipped\n");
+    require_written({to_.outputs.wanted() ? write_outputs() : "",
+                     to_.json.wanted() ? to_.json.write(json_of(results_, !whole)) : ""});
     if (!whole) return 128 + interrupted_by();
-    bool judged = false, clean = true;
-    for (const auto& r : results_) {
-      judged |= r->result != outcome::skipped;
-      clean &= r->result == outcome::pass || r->result == outcome::skipped;
-    }
-    if (!judged) bar_.print("mistrusted: no case was judged, every variant skipped\n");
-    return judged && clean ? all_pass : found_something;
+    return judged && count[1] + count[2] == 0 ? all_pass : found_something;
   }
 
  private:
+  struct planned_case {
+    case_spec spec;
+    bool from_file = false;
+  };
+  struct results {
+    result_file json, outputs;
+    stream text;
+  };
+
+  static results results_of(const replay_request& asked) {
+    results to{{"--json", asked.json}, {"--outputs", asked.outputs}, stream::output};
+    require_distinct(to.json, to.outputs);
+    if (to.json.takes_standard_output() || to.outputs.takes_standard_output()) to.text = stream::error;
+    if (to.outputs.wanted()) require_folder("--out", asked.work.out);
+    return to;
+  }
+
+  std::vector<planned_case> planned() {
+    for (const std::string& text : asked_.cases)
+      if (names_a_file(text))
+        add_file(text);
+      else
+        add_line(case_spec::parse(text), false);
+    for (const planned_case& c : planning_)
+      if (const std::string why = too_big(all_, c.spec); !why.empty() && !c.from_file)
+        throw cannot_run("'" + c.spec.str() + "' " + why);
+    return std::move(planning_);
+  }
+
+  std::optional<work> next() {
+    if (!to_save_.empty()) {
+      work w;
+      w.what = task::save, w.outputs = true, w.index = to_save_.front();
+      w.case_text = specs_[w.index].spec.str(), w.file = parts_.file(w.index);
+      w.attributes = {{"case", w.case_text}};
+      to_save_.pop_front();
+      return w;
+    }
+    if (given_ == specs_.size()) return std::nullopt;
+    work w;
+    w.what = task::examine, w.index = given_, w.case_text = specs_[given_++].spec.str(), w.all_laws = true;
+    return w;
+  }
+
+  void take(const finished& f) {
+    if (f.asked.what == task::save) {
+      const std::string why = f.lost.empty() ? f.got.error : f.lost;
+      if (why.empty())
+        saved_.push_back(f.asked.index);
+      else
+        bar_.print(fmt::format("no outputs of {}: {}\n", f.asked.case_text, why));
+      return;
+    }
+    if (f.got.usage && refused_.empty() && !specs_[f.asked.index].from_file) refused_ = f.got.error;
+    const case_result& r = results_[f.asked.index].emplace(result_of(f));
+    ++done_;
+    if (to_.outputs.wanted() && r.result != outcome::skipped && r.failed_law != "completes")
+      to_save_.push_back(f.asked.index);
+  }
+
   side kernels_of(const std::string& on) {
+    if (on != "host" && on != "checked" && on != "gpu")
+      throw bad_argument("executor", "expected host, checked or gpu, got '" + on + "'");
     std::string why_not;
     const std::unique_ptr<executor> e = all_.make_executor(on, why_not);
     if (!e) throw cannot_run(why_not);
     return e->kernels();
   }
 
-  void add_line(case_spec spec) {
+  void add_line(case_spec spec, bool from_file) {
     if (!asked_.on.empty()) spec.executor = asked_.on;
     const operation& op = find_operation(all_, spec.op, spec.function);
-    const side kernels = kernels_of(spec.executor);
     std::string known;
-    for (const variant_info& v : op.variants(kernels)) {
+    bool found = false;
+    for (const variant_info& v : op.variants(kernels_of(spec.executor))) {
       known += (known.empty() ? "" : ", ") + v.name;
       if (!spec.variant.empty() && spec.variant != v.name) continue;
-      specs_.push_back(spec);
-      specs_.back().variant = v.name;
+      found = true;
+      planning_.push_back({spec, from_file});
+      planning_.back().spec.variant = v.name;
     }
-    if (specs_.empty() || (!spec.variant.empty() && specs_.back().variant != spec.variant))
+    if (!found)
       throw bad_argument(
           "CASE", "expected a variant of " + name_of(op) + " (" + known + "), got '" + spec.variant + "'");
   }
 
   void add_file(const std::string& text) {
-    auto [file, path] = split_case_path(text);
-    if (!fs::exists(file))
-      throw bad_argument("CASE", "expected a file of cases, got '" + file + "': no such file");
-    if (file.find('/') == std::string::npos) file = "./" + file;
-    const std::size_t before = specs_.size();
-    for (const std::string& one : cases_of(file)) {
-      if (!path.empty() && split_case_path(one).second != path) continue;
-      const recorded_case stored = load_recorded(one);
+    const std::size_t before = planning_.size();
+    for (const std::string& one : cases_named("CASE", text)) {
+      const std::string group = group_of_path(one);
+      recorded_case stored;
+      try {
+        stored = load_recorded(one);
+      } catch (const std::exception&) {
+        stored.function = group;  // the worker meets it again and says why
+      }
       const auto line = stored.options.find("case");
       if (line != stored.options.end() &&
           line->second.rfind("plumbline" + std::to_string(generator_version) + ":", 0) == 0) {
-        add_line(case_spec::parse(line->second));
+        try {
+          add_line(case_spec::parse(line->second), true);
+        } catch (const bad_argument& e) {
+          unrunnable_.push_back(one + ": " + e.what());
+        }
         continue;
       }
+      bool known = false;
       for (const operation* op : all_.operations) {
         if (!op->claims_group(stored.function)) continue;
         case_spec spec;
         spec.op = op->op(), spec.function = op->function(), spec.recorded = one;
-        add_line(spec);
+        add_line(spec, true);
+        known = true;
       }
+      if (!known) ++unknown_[group];
     }
-    if (specs_.size() == before)
+    if (planning_.size() == before && unrunnable_.empty())
       throw bad_argument("CASE",
                          "expected a case that an operator knows, got '" + text + "': nothing to run");
   }
 
   void print(const case_result& r, bool colour) {
     if (r.result == outcome::fail || r.result == outcome::mistrusted) {
-      bar_.print(describe(failure_from(case_spec::parse(r.case_text).variant, 0, r), colour) + "\n");
+      const case_spec spec = case_spec::parse(r.case_text);
+      const std::string row = spec.op + "." + spec.function + "/" + spec.variant;
+      bar_.print(describe(failure_from(row, 0, r), colour) + "\n");
       return;
     }
     const bool pass = r.result == outcome::pass;
@@ -140,51 +235,37 @@ class replaying {
                                 : r.skip_reason));
   }
 
-  bool write_outputs(worker_pool& pool) {
-    const fs::path parts = fs::path(asked_.work.out) / fmt::format("outputs-{}", ::getpid());
-    std::vector<recorded_case> cases(specs_.size());
-    std::vector<bool> there(specs_.size(), false);
-    std::size_t given = 0;
-    const bool whole = pump(
-        pool,
-        [&]() -> std::optional<work> {
-          while (given < specs_.size() && results_[given]->result == outcome::skipped) ++given;
-          if (given == specs_.size()) return std::nullopt;
-          work w;
-          w.what = task::save, w.outputs = true, w.case_text = specs_[given].str();
-          w.file = (parts / fmt::format("{}.h5", given)).string(), w.index = given++;
-          w.attributes = {{"case", w.case_text}};
-          return w;
-        },
-        [&](const finished& f) {
-          if (!f.lost.empty() || !f.got.error.empty()) {
-            bar_.print(fmt::format("no outputs of {}: {}\n", f.asked.case_text,
-                                   f.lost.empty() ? f.got.error : f.lost));
-            return;
-          }
-          cases[f.asked.index] = load_recorded(cases_of(f.asked.file).at(0));
-          cases[f.asked.index].name = fmt::format("case{}", f.asked.index);
-          there[f.asked.index] = true;
-        },
-        [] {});
+  std::string write_outputs() {
     std::vector<recorded_case> written;
-    for (std::size_t i = 0; i < cases.size(); ++i)
-      if (there[i]) written.push_back(std::move(cases[i]));
-    std::error_code none;
-    fs::remove_all(parts, none);
-    if (!whole) return false;
-    if (written.empty()) throw cannot_run("--outputs: no case gave outputs");
-    save_cases(asked_.outputs, written);
+    std::sort(saved_.begin(), saved_.end());
+    for (const std::size_t which : saved_) {
+      written.push_back(load_recorded(cases_of(parts_.file(which)).at(0)));
+      written.back().name = fmt::format("case{}", which);
+    }
+    if (written.empty()) return "--outputs: no case gave outputs, nothing was written";
+    const std::string whole = parts_.file(specs_.size());
+    save_cases(whole, written);
+    std::stringstream bytes;
+    bytes << std::ifstream(whole, std::ios::binary).rdbuf();
+    if (const std::string why = to_.outputs.write(bytes.str()); !why.empty()) return why;
     bar_.print(fmt::format("outputs of {} cases: {}\n", written.size(), asked_.outputs));
-    return true;
+    return "";
   }
 
   const instrument& all_;
   const replay_request& asked_;
-  std::vector<case_spec> specs_;
-  std::vector<std::optional<case_result>> results_;
-  std::size_t done_ = 0;
+  std::map<std::string, std::int64_t> unknown_;  // cases by group
+  std::vector<std::string> unrunnable_;
+  std::vector<planned_case> planning_;
+  const std::vector<planned_case> specs_;
+  const results to_;
   progress bar_;
+  parts_folder parts_;
+  std::vector<std::optional<case_result>> results_;
+  std::deque<std::size_t> to_save_;
+  std::vector<std::size_t> saved_;
+  std::string refused_;
+  std::size_t given_ = 0, done_ = 0;
 };
 
 }  // namespace

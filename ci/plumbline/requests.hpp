@@ -2,12 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "reference/core/formats.hpp"
 
 namespace plumbline::program {
 
@@ -34,8 +31,7 @@ struct verify_request {
   std::int64_t cases = 100;
   double minutes = 0;  // 0: `cases` decides
   std::uint64_t seed = 1;
-  std::optional<dtype> type;
-  std::string regime;
+  std::string type, regime;  // empty: all
   std::int64_t shard = 1, shards = 1;
   recorded_use recorded = recorded_use::yes;
   bool all_laws = false;

@@ -1,23 +1,13 @@
 #include "ci/plumbline/rows.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
 
 namespace {
-
-template <class List>
-std::string joined(const List& names) {
-  std::string all;
-  for (const auto& n : names) all += (all.empty() ? "" : ", ") + std::string(n);
-  return all;
-}
-
-void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-}
 
 bool chooses(const std::string& wanted, const row& r) {
   const std::size_t slash = wanted.find('/');
@@ -27,6 +17,16 @@ bool chooses(const std::string& wanted, const row& r) {
 }
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& n : names) all += (all.empty() ? "" : ", ") + n;
+  return all;
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
 
 std::string name_of(const operation& o) { return std::string(o.op()) + "." + std::string(o.function()); }
 std::string row::name() const {
@@ -45,8 +45,42 @@ const operation& find_operation(const instrument& all, const std::string& op, co
   throw bad_argument("operator", "expected one of " + joined(known) + ", got '" + op + "." + function + "'");
 }
 
+namespace {
+
+std::string what_of(const row& r) { return name_of(*r.op) + "/" + r.variant; }
+
+// Takes out the rows that `keeps` refuses.  A variant that loses all its rows is noted; a filter that leaves
+// nothing, or nothing of a name that was given, is refused.
+template <class Keep, class Known>
+void filter(std::vector<row>& rows, const std::vector<std::string>& wanted, const std::string& option,
+            const std::string& value, const std::string& reason, std::vector<left_out_row>& left_out,
+            Keep keeps, Known add_known) {
+  if (value.empty()) return;
+  std::vector<row> kept;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(kept), keeps);
+  const auto has = [&](const auto& belongs) { return std::any_of(kept.begin(), kept.end(), belongs); };
+  const auto known_of = [&](const std::string& word) {
+    std::vector<std::string> known;
+    for (const row& r : rows)
+      if (word.empty() || chooses(word, r)) add_known(r, known);
+    return joined(known);
+  };
+  if (kept.empty()) throw bad_argument(option, "expected one of " + known_of("") + ", got '" + value + "'");
+  for (const std::string& w : wanted)
+    if (!has([&](const row& r) { return chooses(w, r); }))
+      throw bad_argument(option, "expected one of " + known_of(w) + " for " + w + ", got '" + value + "'");
+  std::vector<std::string> gone;
+  for (const row& r : rows)
+    if (!has([&](const row& k) { return what_of(k) == what_of(r); })) add_once(gone, what_of(r));
+  for (const std::string& name : gone) left_out.push_back({name, reason});
+  rows = std::move(kept);
+}
+
+}  // namespace
+
 std::vector<row> select_rows(const instrument& all, side kernels, const std::vector<std::string>& wanted,
-                             std::optional<dtype> in, const std::string& regime) {
+                             const std::string& type, const std::string& regime,
+                             std::vector<left_out_row>& left_out) {
   std::vector<row> rows;
   for (const operation* o : all.operations)
     for (const variant_info& v : o->variants(kernels))
@@ -54,32 +88,28 @@ std::vector<row> select_rows(const instrument& all, side kernels, const std::vec
   for (const std::string& w : wanted)
     if (std::none_of(rows.begin(), rows.end(), [&](const row& r) { return chooses(w, r); })) {
       std::vector<std::string> known;
-      for (const row& r : rows) add_once(known, name_of(*r.op) + "/" + r.variant);
+      for (const row& r : rows) add_once(known, what_of(r));
       throw bad_argument("OP[/VARIANT]", "expected one of " + joined(known) + ", got '" + w + "'");
     }
   if (!wanted.empty())
     std::erase_if(rows, [&](const row& r) {
       return std::none_of(wanted.begin(), wanted.end(), [&](const std::string& w) { return chooses(w, r); });
     });
-  if (in) {
-    std::vector<std::string> known;
-    for (const row& r : rows) add_once(known, std::string(plumbline::name_of(r.in)));
-    std::erase_if(rows, [&](const row& r) { return r.in != *in; });
-    if (rows.empty())
-      throw bad_argument("--dtype", "expected one of " + joined(known) + ", got '" +
-                                        std::string(plumbline::name_of(*in)) + "'");
-  }
-  if (!regime.empty()) {
-    std::vector<std::string> known;
-    for (const row& r : rows)
-      for (const std::string& name : r.op->regimes()) add_once(known, name);
-    std::erase_if(rows, [&](const row& r) {
-      const std::vector<std::string> its = r.op->regimes();
-      return std::find(its.begin(), its.end(), regime) == its.end();
-    });
-    if (rows.empty())
-      throw bad_argument("--regime", "expected one of " + joined(known) + ", got '" + regime + "'");
-  }
+  filter(
+      rows, wanted, "--dtype", type, "takes no " + type, left_out,
+      [&](const row& r) { return plumbline::name_of(r.in) == type; },
+      [](const row& r, std::vector<std::string>& known) {
+        add_once(known, std::string(plumbline::name_of(r.in)));
+      });
+  filter(
+      rows, wanted, "--regime", regime, "has no regime " + regime, left_out,
+      [&](const row& r) {
+        const std::vector<std::string> its = r.op->regimes();
+        return std::find(its.begin(), its.end(), regime) != its.end();
+      },
+      [](const row& r, std::vector<std::string>& known) {
+        for (const std::string& name : r.op->regimes()) add_once(known, name);
+      });
   if (rows.empty()) throw cannot_run("nothing to verify: no operator is built into this program");
   return rows;
 }

@@ -1,7 +1,6 @@
 // A row: one variant of one function for one input dtype on one executor; what `verify` counts and judges.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +21,22 @@ struct row {
 
 /// The operation of that name; bad_argument lists those that exist.
 const operation& find_operation(const instrument&, const std::string& op, const std::string& function);
+/// Adds a name unless it is there; names as "a, b, c".
+void add_once(std::vector<std::string>& names, const std::string&);
+std::string joined(const std::vector<std::string>& names);
+
 /// "OP.FUNCTION"
 std::string name_of(const operation&);
 
+/// A variant that was chosen by name, and no row of which was left by --dtype or --regime.
+struct left_out_row {
+  std::string row, reason;
+};
+
 /// Rows chosen by OP, OP.FUNCTION, OP/VARIANT or OP.FUNCTION/VARIANT (none: all), by dtype and regime;
-/// bad_argument on a name that chooses nothing, with what exists.
+/// bad_argument on a name that chooses nothing, or of which --dtype or --regime leaves nothing, with what
+/// exists.
 std::vector<row> select_rows(const instrument&, side, const std::vector<std::string>& wanted,
-                             std::optional<dtype>, const std::string& regime);
+                             const std::string& type, const std::string& regime, std::vector<left_out_row>&);
 
 }  // namespace plumbline::program

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 
 #include "ci/plumbline/terminal.hpp"
@@ -11,8 +10,6 @@
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
-
-namespace fs = std::filesystem;
 
 std::vector<coverage> coverage_of(const std::vector<row_run>& rows) {
   std::vector<coverage> all;
@@ -70,23 +67,20 @@ std::string describe(const failure& f, bool colour) {
   for (const std::string& line : f.details) text += fmt::format("  {}\n", line);
   text += fmt::format("  case: {}\n", f.case_text);
   if (!f.smallest.empty()) text += fmt::format("  smallest after {} tries: {}\n", f.shrink_steps, f.smallest);
+  if (!f.recorded.empty()) text += fmt::format("  recorded input: {}\n", f.recorded);
   if (!f.file.empty()) text += fmt::format("  saved: {}\n", f.file);
+  if (!f.not_saved.empty()) text += fmt::format("  not saved: {}\n", f.not_saved);
+  if (!replayable(f)) return text + "  no line replays it: the case was not drawn yet\n";
   text += inked(fmt::format("  plumbline replay '{}'", f.smallest.empty() ? f.case_text : f.smallest),
                 ink::bold, colour);
   return text + "\n";
 }
 
-void write_report(const std::string& option, const std::string& file, const std::string& text) {
-  const fs::path folder = fs::path(file).parent_path();
-  std::error_code none;
-  if (!folder.empty()) fs::create_directories(folder, none);
-  const std::string beside = file + ".part";
-  std::ofstream out(beside, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw bad_argument(option, "expected a file that can be written, got '" + file + "'");
-  fs::rename(beside, file, none);
-  if (none) throw bad_argument(option, "expected a file that can be written, got '" + file + "'");
+void require_written(const std::vector<std::string>& complaints) {
+  std::string all;
+  for (const std::string& one : complaints)
+    if (!one.empty()) all += (all.empty() ? "" : "; ") + one;
+  if (!all.empty()) throw cannot_run(all);
 }
 
 }  // namespace plumbline::program

@@ -1,6 +1,7 @@
 // A finished (or interrupted) run as data: the text, JSON and HTML reports are three views of it.
 #pragma once
 
+#include <list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +29,8 @@ struct run_report {
   std::vector<row_run> rows;
   recorded_run recorded;
   std::vector<replayed_failure> replayed;
-  std::vector<failure> failures;
+  std::list<failure> failures;  // each stays where it is while it is saved and shrunk
+  std::vector<left_out_row> left_out;
   std::vector<coverage> classes;
   bool floors_hold = true;  // every floor met, or too few cases to ask for them
   bool floors_asked = false;
@@ -55,7 +57,7 @@ std::string html_report(const run_report&);
 /// One failure in full, ending with the command to paste.
 std::string describe(const failure&, bool colour);
 
-/// Writes a report; the folder is made; bad_argument naming `option` when it cannot be written.
-void write_report(const std::string& option, const std::string& file, const std::string& text);
+/// Throws cannot_run with what could not be written, when there is something.
+void require_written(const std::vector<std::string>& complaints);
 
 }  // namespace plumbline::program

@@ -63,41 +63,63 @@ bool replay_saved(worker_pool& pool, const std::string& out, const std::vector<r
   for (replayed_failure& r : replayed) {
     if (r.result.result != outcome::pass) continue;
     const fs::path to = fs::path(out) / "fixed" / fs::path(r.file).filename();
-    fs::create_directories(to.parent_path());
-    fs::rename(r.file, to);
-    r.file = to.string();
+    std::error_code none;
+    fs::create_directories(to.parent_path(), none);
+    fs::rename(r.file, to, none);
+    if (none)
+      r.not_moved = none.message();
+    else
+      r.file = to.string();
   }
   return whole;
 }
 
-bool save_failure(worker_pool& pool, const std::string& out, failure& f) {
-  work w;
-  w.what = task::save;
+void failure_saver::want(failure& f) {
+  if (!replayable(f)) return;
+  errand e;
+  e.what = &f;
+  work& w = e.asked;
+  w.what = task::save, w.index = count_;
   w.case_text = f.smallest.empty() ? f.case_text : f.smallest;
-  w.file = (fs::path(out) / "failures" / file_name(f)).string();
+  w.file = (fs::path(out_) / "failures" / file_name(f)).string();
+  w.outputs = f.law != "completes";
   w.attributes = {{"row", f.row},
                   {"law", f.law},
                   {"case", w.case_text},
                   {"message", f.message},
                   {"found_as", f.case_text}};
-  for (const bool outputs : {true, false}) {
-    w.outputs = outputs;
-    bool given = false, saved = false;
-    const bool whole = pump(
-        pool,
-        [&]() -> std::optional<work> {
-          if (given) return std::nullopt;
-          given = true;
-          return w;
-        },
-        [&](const finished& done) { saved = done.lost.empty() && done.got.error.empty(); }, [] {});
-    if (!whole) return false;
-    if (saved) {
-      f.file = w.file;
-      return true;
-    }
+  if (w.file != f.file) wanted_[count_++] = std::move(e);
+}
+
+std::optional<work> failure_saver::next() {
+  if (wanted_.empty()) return std::nullopt;
+  auto first = wanted_.extract(wanted_.begin());
+  const work asked = first.mapped().asked;
+  given_.insert(std::move(first));
+  return asked;
+}
+
+bool failure_saver::take(const finished& f) {
+  if (f.asked.what != task::save) return false;
+  auto done = given_.extract(f.asked.index);
+  if (done.empty()) return false;
+  failure& what = *done.mapped().what;
+  if (f.lost.empty() && f.got.error.empty()) {
+    std::error_code none;
+    if (!what.file.empty() && what.file != f.asked.file) fs::remove(what.file, none);
+    what.file = f.asked.file, what.not_saved.clear();
+  } else if (f.asked.outputs) {
+    done.mapped().asked.outputs = false;
+    wanted_.insert(std::move(done));
+  } else {
+    what.not_saved = f.lost.empty() ? f.got.error : f.lost;
   }
   return true;
+}
+
+bool failure_saver::run(worker_pool& pool) {
+  return pump(
+      pool, [&] { return next(); }, [&](const finished& f) { take(f); }, [] {});
 }
 
 }  // namespace plumbline::program

@@ -1,13 +1,18 @@
 // Failures on disk: OUT/failures/*.h5, one smallest case a row and law.
 //
-// A run replays them first.  What passes again moves to OUT/fixed, so the folder always says what is broken
-// now.
+// A failure is saved as it was found, at once, and replaced by its smallest case when there is one: a run
+// that is ended early has lost nothing. A run replays them first.  What passes again moves to OUT/fixed, so
+// the folder always says what is broken now.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ci/plumbline/pump.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/tally.hpp"
 #include "ci/plumbline/worker_pool.hpp"
@@ -16,6 +21,7 @@ namespace plumbline::program {
 
 struct replayed_failure {
   std::string file, row, law, case_text;
+  std::string not_moved;  // it passes, and why its file stays where it was
   case_result result;
 };
 
@@ -25,8 +31,26 @@ bool replay_saved(worker_pool&, const std::string& out, const std::vector<row>& 
                   const std::string& executor, std::vector<replayed_failure>& replayed,
                   const std::function<void()>& tick);
 
-/// Saves the case of a failure (its smallest when there is one) with what the kernel computed, or without
-/// when the kernel does not survive that; sets `file`.  False: interrupted.
-bool save_failure(worker_pool&, const std::string& out, failure&);
+/// Saves the cases of failures (the smallest when there is one) with what the kernel computed, or without
+/// when the kernel does not survive that; sets `file` or `not_saved`, and removes the file it replaces.
+class failure_saver : public errands {
+ public:
+  explicit failure_saver(std::string out) : out_(std::move(out)) {}
+  /// The failure must stay where it is until it is saved.
+  void want(failure&);
+  std::optional<work> next() override;
+  bool take(const finished&) override;
+  /// Saves all that is wanted.  False: interrupted.
+  bool run(worker_pool&);
+
+ private:
+  struct errand {
+    failure* what = nullptr;
+    work asked;
+  };
+  std::string out_;
+  std::map<std::uint64_t, errand> wanted_, given_;
+  std::uint64_t count_ = 0;
+};
 
 }  // namespace plumbline::program

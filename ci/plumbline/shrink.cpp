@@ -28,20 +28,22 @@ bool fails_by(const case_result& r, const std::string& law) {
   return false;
 }
 
-// The first of `candidates` that fails by `law`.
+// The first of `candidates` that fails by `law`.  Those behind it that were tried meanwhile do not count, so
+// the number of tries does not depend on that of the workers.
 step first_failing(worker_pool& pool, const std::vector<std::string>& candidates, const std::string& law,
                    clock::time_point end, int& tried, int most, const std::function<void(int)>& tick) {
   std::vector<std::optional<case_result>> results(candidates.size());
+  const int before = tried;
   std::size_t given = 0, best = candidates.size();
   step s;
   const bool whole = pump(
       pool,
       [&]() -> std::optional<work> {
-        if (given >= std::min(best, candidates.size()) || tried >= most || clock::now() >= end)
+        if (given >= std::min(best, candidates.size()) || before + static_cast<int>(given) >= most ||
+            clock::now() >= end)
           return std::nullopt;
         work w;
         w.what = task::examine, w.index = given, w.case_text = candidates[given++], w.all_laws = true;
-        ++tried;
         return w;
       },
       [&](finished f) {
@@ -50,7 +52,8 @@ step first_failing(worker_pool& pool, const std::vector<std::string>& candidates
         results[i] = result_of(f);
         if (fails_by(*results[i], law)) best = std::min(best, i);
       },
-      [&] { tick(tried); });
+      [&] { tick(before + static_cast<int>(given)); });
+  tried = before + static_cast<int>(best < candidates.size() ? best + 1 : given);
   s.interrupted = !whole;
   if (best < candidates.size()) s.smaller = results[best], s.text = candidates[best];
   return s;

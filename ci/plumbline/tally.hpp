@@ -56,11 +56,16 @@ struct failure {
   std::string row, case_text, law, message;
   outcome verdict = outcome::fail;
   std::uint64_t index = 0;
-  std::string smallest;  // text of the smallest case that still fails; empty: not shrunk
-  std::string file;      // where it was saved; empty: not saved
+  std::string smallest;   // text of the smallest case that still fails; empty: not shrunk
+  std::string file;       // where it was saved; empty: not saved
+  std::string not_saved;  // why it could not be
+  std::string recorded;   // FILE#/group/case of a recorded input
   int shrink_steps = 0;
   std::vector<std::string> details;  // one line a finding or law that did not pass
 };
+
+/// False for a case whose worker was lost before the case was drawn: it has no line that replays it.
+bool replayable(const failure&);
 
 /// `about` names the row; details hold what failed beside the first message.
 failure failure_from(const std::string& row, std::uint64_t index, const case_result&);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -19,11 +20,26 @@ std::size_t terminal_width() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+int output_error = 0;
+
+void note_output_error(int number) {
+  if (output_error == 0) output_error = number;
+}
+
 }  // namespace
 
-bool colour_wanted() {
+bool colour_wanted(stream s) {
   const char* no = std::getenv("NO_COLOR");
-  return isatty(STDOUT_FILENO) && !(no && *no);
+  return isatty(s == stream::output ? STDOUT_FILENO : STDERR_FILENO) && !(no && *no);
+}
+
+void say(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) note_output_error(errno);
+}
+
+int standard_output_error() {
+  if (std::fflush(stdout) != 0) note_output_error(errno);
+  return output_error == EPIPE ? 0 : output_error;
 }
 
 std::string inked(std::string_view text, ink i, bool colour) {
@@ -32,7 +48,8 @@ std::string inked(std::string_view text, ink i, bool colour) {
   return fmt::format("\033[{}m{}\033[0m", codes[static_cast<int>(i)], text);
 }
 
-progress::progress() : terminal_(isatty(STDERR_FILENO)), begin_(clock::now()), last_(begin_) {}
+progress::progress(stream text)
+    : text_(text), terminal_(isatty(STDERR_FILENO)), begin_(clock::now()), last_(begin_) {}
 progress::~progress() { clear(); }
 
 void progress::show(std::string_view what, std::int64_t done, std::int64_t total, std::string_view note) {
@@ -66,8 +83,8 @@ void progress::clear() {
 
 void progress::print(const std::string& text) {
   clear();
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
+  if (text_ == stream::output) return say(text);
+  std::fputs(text.c_str(), stderr);
 }
 
 }  // namespace plumbline::program

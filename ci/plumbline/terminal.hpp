@@ -13,25 +13,34 @@ namespace plumbline::program {
 
 enum class ink : std::uint8_t { plain, bold, dim, red, green, yellow };
 
-/// True when standard output is a terminal and NO_COLOR is not set.
-bool colour_wanted();
+/// Text of a run goes to standard output, or to standard error when a result was asked for on the former.
+enum class stream : std::uint8_t { output, error };
+
+/// True when the stream is a terminal and NO_COLOR is not set.
+bool colour_wanted(stream = stream::output);
+
+/// Prints on standard output; a failure is remembered.
+void say(const std::string& text);
+/// The first error of standard output, or 0.  A reader that went away (EPIPE) is none.
+int standard_output_error();
 /// `text` in that ink, or as it is without colour.
 std::string inked(std::string_view text, ink, bool colour);
 
 class progress {
  public:
-  progress();
+  explicit progress(stream text = stream::output);
   ~progress();
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
   /// Shows "what: done of total, note"; `total` 0: unknown.  Cheap: it draws at most ten times a second.
   void show(std::string_view what, std::int64_t done, std::int64_t total, std::string_view note);
-  /// Takes the bar away and prints `text` on standard output.
+  /// Takes the bar away and prints `text`.
   void print(const std::string& text);
   void clear();
 
  private:
   using clock = std::chrono::steady_clock;
+  stream text_;
   bool terminal_, drawn_ = false;
   clock::time_point begin_, last_;
 };

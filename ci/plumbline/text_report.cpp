@@ -88,6 +88,8 @@ std::string laws_section(const run_report& r) {
 
 std::string skips_section(const run_report& r) {
   std::map<std::string, std::int64_t> reasons;
+  std::string text;
+  for (const left_out_row& l : r.left_out) text += fmt::format("     all  {}: {}\n", l.row, l.reason);
   const auto add = [&](const std::string& where, const tally& t) {
     for (const auto& [reason, n] : t.skips) reasons[where + ": " + reason] += n;
   };
@@ -96,7 +98,6 @@ std::string skips_section(const run_report& r) {
     add(name_of(*row.op) + "/" + row.variant + " on recorded cases", row.counts);
   for (const external_judgement& e : r.recorded.expected)
     if (e.kind == "unsupported") ++reasons["recorded results not held against the reference: " + e.message];
-  std::string text;
   for (const auto& [reason, n] : reasons) text += fmt::format("  {:6}  {}\n", n, reason);
   return text.empty() ? "" : "Skipped, and why\n" + text;
 }

@@ -7,6 +7,7 @@
 
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
+#include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/shrink.hpp"
 #include "ci/plumbline/terminal.hpp"
@@ -19,14 +20,32 @@ namespace {
 constexpr std::int64_t cases_for_floors = 100;  // below, the shares of rare classes are noise
 constexpr std::int64_t lines_a_row = 5;  // further failures of a row and law that get a line; all are counted
 
+std::unique_ptr<executor> executor_named(const instrument& all, const std::string& name) {
+  std::string why_not;
+  std::unique_ptr<executor> e = all.make_executor(name, why_not);
+  if (!e) throw cannot_run(why_not);
+  return e;
+}
+
+// Nothing runs before there is a place for all that the run will leave.
+result_files results_of(const verify_request& asked) {
+  if (asked.recorded != recorded_use::no) require_recorded_cases();
+  require_folder("--out", asked.work.out);
+  require_folder("--out", asked.work.out + "/failures");
+  return {asked.json, asked.report};
+}
+
 class verification {
  public:
   verification(const instrument& all, const verify_request& asked)
-      : all_(all), asked_(asked), colour_(colour_wanted()) {
-    std::string why_not;
-    place_ = all.make_executor(asked.on, why_not);
-    if (!place_) throw cannot_run(why_not);
-    rows_ = select_rows(all, place_->kernels(), asked.rows, asked.type, asked.regime);
+      : all_(all),
+        asked_(asked),
+        place_(executor_named(all, asked.on)),
+        rows_(select_rows(all, place_->kernels(), asked.rows, asked.type, asked.regime, report_.left_out)),
+        to_(results_of(asked)),
+        colour_(colour_wanted(to_.text())),
+        saver_(asked.work.out),
+        bar_(to_.text()) {
     report_.machine = machine_of(place_.get()), report_.commit = built_commit();
     report_.seed = asked.seed, report_.executor = asked.on;
   }
@@ -56,6 +75,8 @@ class verification {
         failure f = failure_from(r.row, 0, r.result);
         f.file = r.file, ++seen_[{f.row, r.law.empty() ? f.law : r.law}];
         note(f);
+      } else if (!r.not_moved.empty()) {
+        bar_.print(fmt::format("{} passes and stays where it is: {}\n", r.file, r.not_moved));
       }
     if (recorded && !run_recorded(
                         pool, asked_, rows_, report_.recorded, [&](const failure& f) { note(f); },
@@ -67,7 +88,7 @@ class verification {
     if (asked_.recorded == recorded_use::only) return true;
     campaign generated(asked_, rows_);
     const bool whole = generated.run(
-        pool, [&](const row_run&, const failure& f) { note(f); },
+        pool, [&](const failure& f) { note(f); }, saver_,
         [&] { bar_.show("generated cases", generated.judged(), generated.wanted(), failed_so_far()); });
     report_.rows = generated.rows();
     return whole;
@@ -78,32 +99,37 @@ class verification {
   }
 
   // Printed at once, before anything is shrunk: the first of each row and law in full, some more as a line.
-  void note(const failure& f) {
-    report_.failures.push_back(f);
+  void note(const failure& found) {
+    report_.failures.push_back(found);
+    failure& f = report_.failures.back();
+    if (f.verdict == outcome::fail && f.file.empty() && f.recorded.empty() && f.law != "reference_agrees" &&
+        seen_[{f.row, f.law}]++ == 0) {
+      to_shrink_.push_back(&f);
+      saver_.want(f);
+    }
     const std::int64_t seen = ++shown_[{f.row, f.law}];
     if (seen == 1)
       bar_.print(describe(f, colour_) + "\n");
     else if (seen <= lines_a_row)
-      bar_.print(fmt::format("again {} {}: plumbline replay '{}'\n", f.row, f.law, f.case_text));
+      bar_.print(fmt::format("again {} {}: {}\n", f.row, f.law,
+                             replayable(f) ? "plumbline replay '" + f.case_text + "'" : f.case_text));
   }
 
   // The first failure of each row and law, unless a saved case shows it already.
   void shrink_all(worker_pool& pool) {
-    std::stable_sort(report_.failures.begin(), report_.failures.end(),
-                     [](const failure& a, const failure& b) {
-                       return a.row != b.row ? a.row < b.row : a.index < b.index;
-                     });
-    for (failure& f : report_.failures) {
-      if (f.verdict != outcome::fail || !f.file.empty() ||
-          f.case_text.find(";recorded=") != std::string::npos || f.law == "reference_agrees" ||
-          seen_[{f.row, f.law}]++)
-        continue;
+    if (!saver_.run(pool)) return;
+    std::stable_sort(to_shrink_.begin(), to_shrink_.end(),
+                     [](const failure* a, const failure* b) { return a->row < b->row; });
+    for (failure* one : to_shrink_) {
+      failure& f = *one;
+      if (!replayable(f)) continue;
       const bool hang = f.law == "completes" && f.message.find("no answer within") != std::string::npos;
       if (!hang && !shrink(all_, pool, asked_.work, f, [&](int tried) {
             bar_.show("shrinking " + f.row, tried, asked_.work.shrink_steps, f.law);
           }))
         return;
-      if (!save_failure(pool, asked_.work.out, f)) return;
+      saver_.want(f);
+      if (!saver_.run(pool)) return;
       bar_.print("smallest failing case" + std::string(hang ? " (a hang is not shrunk)" : "") + "\n" +
                  describe(f, colour_) + "\n");
     }
@@ -117,10 +143,13 @@ class verification {
     if (report_.floors_asked)
       report_.floors_hold = std::all_of(report_.classes.begin(), report_.classes.end(),
                                         [](const coverage& c) { return c.of == 0 || c.met(); });
-    if (!asked_.json.empty()) write_report("--json", asked_.json, json_report(report_));
-    if (!asked_.report.empty()) write_report("--report", asked_.report, html_report(report_));
+    report_.failures.sort([](const failure& a, const failure& b) {
+      return a.row != b.row ? a.row < b.row : a.index < b.index;
+    });
     bar_.print(text_report(report_, colour_));
     if (!report_.failures.empty() && !report_.partial) bar_.print(last_words());
+    require_written({to_.json.wanted() ? to_.json.write(json_report(report_)) : "",
+                     to_.page.wanted() ? to_.page.write(html_report(report_)) : ""});
   }
 
   // A log's last lines are what a reader of a failed job sees.
@@ -136,10 +165,13 @@ class verification {
 
   const instrument& all_;
   const verify_request& asked_;
-  const bool colour_;
-  std::unique_ptr<executor> place_;
-  std::vector<row> rows_;
   run_report report_;
+  const std::unique_ptr<executor> place_;
+  const std::vector<row> rows_;
+  const result_files to_;
+  const bool colour_;
+  failure_saver saver_;
+  std::vector<failure*> to_shrink_;  // the first of each row and law
   std::map<std::pair<std::string, std::string>, std::int64_t> shown_, seen_;
   progress bar_;
 };

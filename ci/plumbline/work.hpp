@@ -35,6 +35,8 @@ struct work {
   std::string file;                               // save
   bool outputs = false;                           // save
   std::map<std::string, std::string> attributes;  // save: what the file says beside the case
+  bool again =
+      false;  // the parent's own note: the first worker was killed on it, this one has the machine alone
 };
 
 struct answer {

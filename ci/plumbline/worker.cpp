@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/memory.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "ci/plumbline/work.hpp"
@@ -58,6 +59,11 @@ class worker {
     examine_options options;
     options.laws = w.laws, options.all_laws = w.all_laws;
     executor& where = place(spec.executor);
+    if (const std::string why = too_big(all_, spec); !why.empty()) {
+      case_result skipped;
+      skipped.case_text = spec.str(), skipped.result = outcome::skipped, skipped.skip_reason = why;
+      return skipped;
+    }
     case_result r = spec.recorded.empty()
                         ? op.examine(spec, where, options)
                         : op.examine_recorded(load_recorded(spec.recorded), spec, where, options);
@@ -92,8 +98,11 @@ class worker {
         a.judged.message = "no operator knows the group '" + c.function + "'";
         for (const operation* op : all_.operations)
           if (op->claims_group(c.function)) {
-            a.judged = op->judge(c, w.contract);
-            if (a.judged.kind != "unsupported") break;
+            const external_judgement e = op->judge(c, w.contract);
+            if (a.judged.kind == "unsupported") a.judged = e;
+            if (e.kind == "unsupported" || e.kind == "unreadable") continue;
+            a.judged = e;
+            break;
           }
         return;
       }

@@ -73,6 +73,17 @@ std::string how_it_ended(int status) {
   return "an unknown end";
 }
 
+// A worker whose line broke is nearly always on its way out; its own end is then the one to report.
+bool ends_soon(int pid) {
+  for (int tries = 0; tries < 200; ++tries) {
+    siginfo_t info = {};
+    if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+      return true;
+    poll(nullptr, 0, 1);
+  }
+  return false;
+}
+
 }  // namespace
 
 int usable_cores() {
@@ -130,14 +141,14 @@ void worker_pool::start(slot& s, std::size_t which) {
 }
 
 // A worker that already died keeps its status: the kill then only sweeps what it left in its process group.
-std::string worker_pool::end(slot& s) {
+int worker_pool::end(slot& s) {
   kill(-s.pid, SIGKILL), kill(s.pid, SIGKILL);
   int status = 0;
   while (waitpid(s.pid, &status, 0) < 0 && errno == EINTR) {
   }
   s.pid = 0;
   close_if_open(s.to), close_if_open(s.from), close_if_open(s.noise);
-  return how_it_ended(status);
+  return status;
 }
 
 bool worker_pool::send(slot& s, const std::string& line) {
@@ -157,7 +168,7 @@ void worker_pool::submit(work w) {
     w.id = next_id_++;
     if (!s.pid) start(s, i);
     if (!send(s, to_line(w))) {
-      const std::string how = end(s);
+      const std::string how = how_it_ended(end(s));
       start(s, i);
       if (!send(s, to_line(w))) throw cannot_run("workers do not start: " + how);
     }
@@ -175,11 +186,15 @@ finished worker_pool::give_up(slot& s, bool timed_out) {
   std::array<char, 4096> buffer;
   for (ssize_t n; (n = read(s.noise, buffer.data(), buffer.size())) > 0;)
     s.noise_tail.append(buffer.data(), static_cast<std::size_t>(n));
-  const std::string how = end(s);
+  const bool alive = !timed_out && !ends_soon(s.pid);
+  const int status = end(s);
   finished f;
+  f.killed = !timed_out && !alive && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
   f.asked = std::move(*s.busy), s.busy.reset(), --in_flight_;
   f.got.about = s.about;
-  f.lost = timed_out ? fmt::format("no answer within {:g} s (hang), stopped", timeout_) : how;
+  f.lost = timed_out ? fmt::format("no answer within {:g} s (hang), stopped", timeout_)
+           : alive   ? "it closed its line to the program"
+                     : how_it_ended(status);
   if (s.noise_tail.size() > kept_noise) s.noise_tail.erase(0, s.noise_tail.size() - kept_noise);
   while (!s.noise_tail.empty() && s.noise_tail.back() == '\n') s.noise_tail.pop_back();
   if (!s.noise_tail.empty()) f.lost += "; its last output: " + s.noise_tail;

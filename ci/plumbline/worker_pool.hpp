@@ -21,7 +21,8 @@ namespace plumbline::program {
 struct finished {
   work asked;
   answer got;
-  std::string lost;  // not empty: the worker died on it, and how ("signal 11 (Segmentation fault)", ...)
+  std::string lost;     // not empty: the worker died on it, and how ("signal 11 (Segmentation fault)", ...)
+  bool killed = false;  // ... by SIGKILL and not by us: what a machine without memory does
 };
 
 /// Cores this process may use.
@@ -55,7 +56,7 @@ class worker_pool {
     clock::time_point deadline;
   };
   void start(slot&, std::size_t which);
-  std::string end(slot&);
+  int end(slot&);
   finished give_up(slot&, bool timed_out);
   std::optional<finished> take_line(slot&);
   bool send(slot&, const std::string& line);
