@@ -96,8 +96,8 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
 }
 
 [[noreturn]] void refuse_verb(const std::string& got) {
-  throw bad_argument(
-      "VERB", "expected list, verify, replay or judge, got " + got + " (plumbline --help says what they do)");
+  throw bad_argument("VERB", "expected list, verify, replay, judge or probe, got " + got +
+                                 " (plumbline --help says what they do)");
 }
 
 // One line, in our words, from whatever CLI11 found wrong.
