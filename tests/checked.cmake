@@ -6,5 +6,6 @@ if(TARGET kernels_checked)
     harness/checked_copy_examples.cpp
     harness/checked_global_examples.cpp
     harness/checked_meeting_examples.cpp
+    harness/checked_product_examples.cpp
     harness/checked_shared_examples.cpp)
 endif()

@@ -55,7 +55,8 @@ const char* stray(memory_use how) { return reads(how) ? "stray read" : "stray wr
 
 }  // namespace
 
-checker::checker(memory_map& global) : global_(global), shared_(max_shared_bytes) {
+checker::checker(memory_map& global)
+    : global_(global), registers_(max_block_threads), shared_(max_shared_bytes) {
   shared_.forget_before_blocks();
 }
 
@@ -70,6 +71,8 @@ void checker::launch_begins(const host_launch& launch) {
 void checker::block_begins(simt::block_runner& block, std::int64_t number) {
   order_.block_begins(number, block.threads());
   shared_.block_begins();
+  if (taken_) registers_.assign(registers_.size(), {});
+  taken_ = 0;
   block_ = &block;
   shared_begin_ = address_of(block.shared().base());
   shared_bytes_ = block.shared().bytes();
@@ -174,6 +177,52 @@ void checker::copy_arrives(void* shared, code_address started) {
   look_outside(address_of(shared), 16, memory_use::write, false, started);
 }
 
+void checker::product_reads(const void* shared, std::size_t bytes, code_address from) {
+  if (active != this) return;
+  const auto offset = address_of(shared) - shared_begin_;
+  visit v = visit_of(memory_use::read, false, from);
+  v.now = order_.now_as_warp(v.thread);
+  v.by_product = true;
+  const collision c = shared_.use(order_, offset, bytes, v);
+  if (c.what != trouble::none) stop(c, name_of(shared_begin_ + c.byte), memory_use::read, from);
+  shared_.hold(order_, offset, bytes, trouble::being_multiplied);
+}
+
+void checker::product_has_read(const void* shared, std::size_t bytes) {
+  if (active == this) shared_.release(order_, address_of(shared) - shared_begin_, bytes);
+}
+
+void checker::registers_taken(int thread, const void* first, std::size_t bytes, bool operand,
+                              code_address from) {
+  if (active != this) return;
+  registers_[static_cast<std::size_t>(thread)].push_back({address_of(first), bytes, operand, from});
+  ++taken_;
+}
+
+void checker::registers_given(int thread, const void* first) {
+  if (active != this) return;
+  auto& all = registers_[static_cast<std::size_t>(thread)];
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const busy_registers& r) { return r.begin == address_of(first); });
+  if (found == all.end()) return;
+  all.erase(found);
+  --taken_;
+}
+
+void checker::proxy_fence() {
+  if (active == this) order_.proxy_fence(threadIdx.x);
+}
+
+void checker::look_registers(std::uintptr_t address, std::size_t bytes, memory_use how, code_address from) {
+  for (const busy_registers& r : registers_[threadIdx.x])
+    if (address < r.begin + r.bytes && address + bytes > r.begin && !(r.operand && reads(how)))
+      stop("early access",
+           verb(how) + std::string(r.operand ? "an operand" : "the sums") +
+               " of an asynchronous product that was started at " + line_of(r.from) +
+               " and has not been waited for",
+           from);
+}
+
 std::string checker::name_of(std::uintptr_t address) const {
   char text[24];
   std::snprintf(text, sizeof text, "0x%zx", static_cast<std::size_t>(address - shared_begin_));
@@ -205,6 +254,11 @@ void checker::stop(const collision& c, const std::string& name, memory_use how, 
     case trouble::race_with_read:
       stop("race", verb(how) + name + ", which " + who(c) + " read at " + at + "; nothing orders the two",
            from);
+    case trouble::unfenced:
+      stop("missing fence",
+           "an asynchronous product reads " + name + ", which " + who(c) + " wrote at " + at +
+               " without a fence_async_proxy behind it",
+           from);
     case trouble::copy_under_way:
       stop("early access",
            verb(how) + name + ", the destination of an asynchronous copy that " + who(c) + " started at " +
@@ -212,8 +266,8 @@ void checker::stop(const collision& c, const std::string& name, memory_use how, 
            from);
     default:
       stop("early access",
-           verb(how) + name + ", an operand of an asynchronous product that " + who(c) + " started at " + at +
-               " and has not waited for",
+           verb(how) + name + ", an operand of an asynchronous product that was started at " + at +
+               " and has not been waited for",
            from);
   }
 }

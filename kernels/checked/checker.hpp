@@ -36,18 +36,26 @@ class checker final : public simt::watch {
   void uses(const void* first, std::size_t bytes, simt::memory_use, simt::code_address) override;
   void copy_starts(void* shared, const void* global, simt::code_address) override;
   void copy_arrives(void* shared, simt::code_address started) override;
+  void product_reads(const void* shared, std::size_t bytes, simt::code_address) override;
+  void product_has_read(const void* shared, std::size_t bytes) override;
+  void registers_taken(int thread, const void* first, std::size_t bytes, bool operand,
+                       simt::code_address) override;
+  void registers_given(int thread, const void* first) override;
+  void proxy_fence() override;
 
   /// One access of instrumented code; `natural`: the address must be a multiple of the size.
   void look(const void* first, std::size_t bytes, simt::memory_use how, bool natural,
             simt::code_address from) {
     const simt::fiber_stack& own = simt::running->fibers.stack();
     const auto address = reinterpret_cast<std::uintptr_t>(first);
-    if (address - reinterpret_cast<std::uintptr_t>(own.bottom()) < own.size()) return;
+    if (address - reinterpret_cast<std::uintptr_t>(own.bottom()) < own.size())
+      return taken_ ? look_registers(address, bytes, how, from) : void();
     look_outside(address, bytes, how, natural, from);
   }
 
  private:
   void look_outside(std::uintptr_t, std::size_t bytes, simt::memory_use, bool natural, simt::code_address);
+  void look_registers(std::uintptr_t, std::size_t bytes, simt::memory_use, simt::code_address);
   void look_shared(std::ptrdiff_t offset, std::size_t bytes, simt::memory_use, simt::code_address);
   void look_global(region&, std::ptrdiff_t offset, std::size_t bytes, simt::memory_use, simt::code_address);
   void look_elsewhere(std::uintptr_t, std::size_t bytes, simt::memory_use, simt::code_address);
@@ -58,7 +66,17 @@ class checker final : public simt::watch {
                          simt::code_address) const;
   std::string who(const collision&) const;
 
+  /// Local memory of a thread that stands for registers which an asynchronous product uses.
+  struct busy_registers {
+    std::uintptr_t begin;
+    std::size_t bytes;
+    bool operand;
+    simt::code_address from;
+  };
+
   memory_map& global_;
+  std::vector<std::vector<busy_registers>> registers_;  // by thread
+  std::size_t taken_ = 0;                               // of all threads
   order order_;
   shadow shared_;
   simt::block_runner* block_ = nullptr;

@@ -11,7 +11,7 @@ constexpr std::uint32_t last_clock = 0x1ffffe;  // beyond, orders are taken for 
 
 }  // namespace
 
-order::order() : warps_(new warp_clocks[simt::max_warps]) {}
+order::order() : warps_(new warp_clocks[simt::max_warps]), fences_(32 * simt::max_warps) {}
 
 void order::era_begins() {
   ++era_;
@@ -30,6 +30,8 @@ void order::launch_begins() {
 void order::block_begins(std::int64_t block, int threads) {
   era_begins();
   first_of_block_ = era_;
+  if (fence_count_) std::fill(fences_.begin(), fences_.end(), last_fence{});
+  fence_count_ = 0;
   blocks_.push_back({era_, block});
   for (int w = 0; w < simt::max_warps; ++w) {
     const int lanes = std::clamp(threads - 32 * w, 0, 32);

@@ -20,11 +20,16 @@ shadow::quad& shadow::bytes_of(cell& c) {
 }
 
 trouble shadow::check(const order& o, const cell& c, const visit& v, int& reader) {
-  if (c.held == trouble::copy_under_way || (c.held == trouble::being_multiplied && v.writes)) return c.held;
+  if (c.held == trouble::copy_under_way) return c.held;
+  if (c.held == trouble::being_multiplied && v.writes) {
+    reader = is_of_warp(c.readers[1]) ? 1 : 0;
+    return c.held;
+  }
   if (!v.writes || v.atomic)
     if (!c.writer && !v.known_content) return trouble::unwritten;
   if (c.writer && !(v.atomic && (c.writer & atomic_mark)) && !o.before(c.writer, v.thread))
     return trouble::race_with_write;
+  if (v.by_product && !o.fenced(c.writer, c.fences, v.thread)) return trouble::unfenced;
   if (v.writes)
     for (reader = 0; reader < 2; ++reader) {
       const stamp s = c.readers[reader];
@@ -37,6 +42,7 @@ void shadow::record(const order& o, cell& c, const visit& v) {
   if (v.writes) {
     c.writer = v.now;
     c.wrote_at = v.at;
+    c.fences = o.fence_count();
     c.readers[0] = c.readers[1] = 0;
     return;
   }
@@ -79,7 +85,7 @@ collision shadow::use(const order& o, std::size_t offset, std::size_t bytes, con
       return true;
     }
     found.byte = offset + byte;
-    const bool with_read = found.what == trouble::race_with_read;
+    const bool with_read = found.what == trouble::race_with_read || found.what == trouble::being_multiplied;
     found.other = with_read ? c.readers[reader] : c.writer;
     found.other_at = with_read ? c.read_at[reader] : c.wrote_at;
     return false;
@@ -90,21 +96,16 @@ collision shadow::use(const order& o, std::size_t offset, std::size_t bytes, con
 void shadow::hold(const order& o, std::size_t offset, std::size_t bytes, trouble why) {
   each_byte(o, offset, bytes, [&](cell& c, std::size_t) {
     c.held = why;
+    ++c.holds;
     return true;
   });
 }
 
 void shadow::release(const order& o, std::size_t offset, std::size_t bytes) {
-  hold(o, offset, bytes, trouble::none);
-}
-
-shadow::writing shadow::last_write(const order& o, std::size_t offset) {
-  writing last;
-  each_byte(o, offset, 1, [&](cell& c, std::size_t) {
-    last = {c.writer, c.wrote_at};
+  each_byte(o, offset, bytes, [&](cell& c, std::size_t) {
+    if (c.holds && --c.holds == 0) c.held = trouble::none;
     return true;
   });
-  return last;
 }
 
 }  // namespace plumbline::checked

@@ -28,6 +28,7 @@ enum class trouble : std::uint8_t {
   unwritten,        // read, and nothing wrote it
   race_with_write,  // the last write is not ordered before
   race_with_read,
+  unfenced,         // read by an asynchronous product, and no proxy fence behind the write
   copy_under_way,   // an asynchronous copy that writes it has not been waited for
   being_multiplied  // an asynchronous product that reads it has not been waited for
 };
@@ -46,7 +47,8 @@ struct visit {
   std::uint32_t thread;
   place at;
   bool writes, atomic;
-  bool known_content;  // bytes that nothing wrote hold something all the same
+  bool known_content;       // bytes that nothing wrote hold something all the same
+  bool by_product = false;  // through the asynchronous proxy
 };
 
 class shadow {
@@ -59,12 +61,6 @@ class shadow {
   /// Marks bytes that belong to an operation under way, a copy or a product, and unmarks them.
   void hold(const order&, std::size_t offset, std::size_t bytes, trouble why);
   void release(const order&, std::size_t offset, std::size_t bytes);
-  /// The last write of a byte.
-  struct writing {
-    stamp when = 0;
-    place at = 0;
-  };
-  writing last_write(const order&, std::size_t offset);
 
   /// From the era of the block on, older content is forgotten (shared memory).
   void forget_before_blocks() { per_block_ = true; }
@@ -74,15 +70,22 @@ class shadow {
   struct cell {
     stamp writer, readers[2];
     place wrote_at, read_at[2];
-    std::uint32_t born;   // first era of the block that this tells of
-    std::uint32_t split;  // 0: of all four bytes; else the cells of single bytes are split_[split - 1]
-    trouble held;         // none: not part of an operation under way
+    std::uint32_t born;    // first era of the block that this tells of
+    std::uint32_t split;   // 0: of all four bytes; else the cells of single bytes are split_[split - 1]
+    std::uint32_t fences;  // counted when it was written
+    trouble held;          // none: not part of an operation under way
+    std::uint16_t holds;   // of how many
   };
   using quad = std::array<cell, 4>;
+  static cell fresh(std::uint32_t born) {
+    cell c = {};
+    c.born = born;
+    return c;
+  }
 
   cell& at(const order& o, std::size_t index) {
     cell& c = cells_[index];
-    if (per_block_ && c.born != o.first_of_block()) c = cell{{}, {}, {}, {}, o.first_of_block(), 0, {}};
+    if (per_block_ && c.born != o.first_of_block()) c = fresh(o.first_of_block());
     return c;
   }
   quad& bytes_of(cell&);

@@ -114,30 +114,32 @@ inline std::uint64_t shared_descriptor(const void* shared, std::uint32_t leading
 }
 
 /// Makes this thread's writes to shared memory visible to wgmma.
-inline void fence_async_proxy() {}
+inline void fence_async_proxy() {
+  if constexpr (PLUMBLINE_ON_CHECKED) simt::fence_proxy();
+}
 
 /// Registers written so far are in order before the next wgmma.
-inline void wgmma_fence(int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+__forceinline__ void wgmma_fence(int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
   simt::meet_warp(~0u, "wgmma_fence", simt::fence_products, nullptr, {file, line});
 }
 
 /// Closes the warp's current group of wgmma.
-inline void wgmma_commit(int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+__forceinline__ void wgmma_commit(int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
   simt::meet_warp(~0u, "wgmma_commit", simt::commit_products, nullptr, {file, line});
 }
 
 /// Waits until at most `N` of the warp's committed groups are under way; the sums named here may be used
 /// then.
 template <int N, class Sums>
-inline void wgmma_wait(Sums&, int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+__forceinline__ void wgmma_wait(Sums&, int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
   int groups_left = N;
   simt::meet_warp(~0u, "wgmma_wait", simt::wait_products, &groups_left, {file, line});
 }
 
 /// d = a b, plus d when `add`; both matrices in shared memory.
 template <wgmma_shape Shape>
-inline void wgmma(sum_register<Shape> (&d)[sum_registers(Shape)], std::uint64_t a, std::uint64_t b, bool add,
-                  int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+__forceinline__ void wgmma(sum_register<Shape> (&d)[sum_registers(Shape)], std::uint64_t a, std::uint64_t b,
+                           bool add, int line = __builtin_LINE(), const char* file = __builtin_FILE()) {
   static_assert(exists(Shape));
   simt::wgmma_lane lane{d, nullptr, a, b, add, Shape, {file, line}};
   simt::start_wgmma(lane);
@@ -145,9 +147,9 @@ inline void wgmma(sum_register<Shape> (&d)[sum_registers(Shape)], std::uint64_t 
 
 /// The same with A in registers.
 template <wgmma_shape Shape>
-inline void wgmma(sum_register<Shape> (&d)[sum_registers(Shape)], const std::uint32_t (&a)[4],
-                  std::uint64_t b, bool add, int line = __builtin_LINE(),
-                  const char* file = __builtin_FILE()) {
+__forceinline__ void wgmma(sum_register<Shape> (&d)[sum_registers(Shape)], const std::uint32_t (&a)[4],
+                           std::uint64_t b, bool add, int line = __builtin_LINE(),
+                           const char* file = __builtin_FILE()) {
   static_assert(exists(Shape) && Shape.a_major == major::k);
   simt::wgmma_lane lane{d, a, 0, b, add, Shape, {file, line}};
   simt::start_wgmma(lane);

@@ -63,6 +63,8 @@ void load16(void* to, const void* from);
 void store16(void* to, const void* from);
 /// __threadfence.
 void fence();
+/// fence.proxy.async.
+void fence_proxy();
 
 /// An asynchronous copy of 16 bytes; nothing arrives before the wait, and the destination is scribbled over.
 void start_copy(void* shared, const void* global, bool valid, site);

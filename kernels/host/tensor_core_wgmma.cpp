@@ -27,6 +27,7 @@ struct accumulator {
 struct product {
   wgmma_lane what;  // of lane 0
   std::uint32_t a[lanes_of_warp][4];
+  const void* a_registers[lanes_of_warp];
   accumulator* sums;
   std::uint32_t group;
 };
@@ -65,15 +66,12 @@ void for_each_unit(std::uint64_t descriptor, major along, std::uint32_t element_
 
 /// Codes [row][k] of a matrix in shared memory.
 template <dtype Type>
-void read_matrix(std::uint64_t descriptor, major along, int first_row, int rows, const void* from,
-                 operand_code<Type>* codes) {
+void read_matrix(std::uint64_t descriptor, major along, int first_row, int rows, operand_code<Type>* codes) {
   constexpr int in_unit = unit_bytes / sizeof(operand_code<Type>), inner = 2 * in_unit;
   const std::byte* const memory = block_runner::current().shared().base();
-  watch* const who = block_runner::current().looked_on_by();
   for_each_unit(descriptor, along, sizeof(operand_code<Type>), first_row, rows,
                 [&](int row, int k, std::uint32_t address) {
                   operand_code<Type> unit[in_unit];
-                  if (who) who->uses(memory + address, unit_bytes, memory_use::read, from);
                   std::memcpy(unit, memory + address, unit_bytes);
                   for (int i = 0; i < in_unit; ++i)
                     codes[along == major::k ? row * inner + k + i : (row + i) * inner + k] = unit[i];
@@ -115,11 +113,10 @@ void complete(const product& p, int warp) {
   if (p.what.a)
     place_registers<A>(p.a, a[0]);
   else
-    read_matrix<A>(p.what.a_matrix, shape.a_major, warp % warps_of_group * rows_of_warp, rows_of_warp,
-                   p.what.from, a[0]);
+    read_matrix<A>(p.what.a_matrix, shape.a_major, warp % warps_of_group * rows_of_warp, rows_of_warp, a[0]);
   widen_all<A, rows_of_warp * inner>(a[0], tile.a[0]);
   for (int n = 0; n < shape.n; n += 8) {
-    read_matrix<B>(p.what.b_matrix, shape.b_major, n, 8, p.what.from, b[0]);
+    read_matrix<B>(p.what.b_matrix, shape.b_major, n, 8, b[0]);
     widen_all<B, 8 * inner>(b[0], b_values[0]);
     for (int k = 0; k < inner; ++k)
       for (int j = 0; j < 8; ++j) tile.b[k][j] = b_values[j][k];
@@ -189,6 +186,36 @@ void give_registers(const accumulator& from) {
   }
 }
 
+/// Tells which shared memory a warp's product reads, unit by unit.
+template <class Tell>
+void tell_operands(const wgmma_lane& what, int warp, const Tell& tell) {
+  const std::byte* const memory = block_runner::current().shared().base();
+  const auto each = [&](int, int, std::uint32_t address) { tell(memory + address); };
+  const wgmma_shape& shape = what.shape;
+  if (!what.a)
+    for_each_unit(what.a_matrix, shape.a_major, static_cast<std::uint32_t>(size_of(shape.a)),
+                  warp % warps_of_group * rows_of_warp, rows_of_warp, each);
+  for_each_unit(what.b_matrix, shape.b_major, static_cast<std::uint32_t>(size_of(shape.b)), 0, shape.n, each);
+}
+
+void tell_started(watch& who, const product& p, int warp, bool fresh_sums) {
+  for (int lane = 0; lane < lanes_of_warp; ++lane) {
+    const int thread = warp * lanes_of_warp + lane;
+    if (fresh_sums)
+      who.registers_taken(thread, p.sums->registers[lane],
+                          static_cast<std::size_t>(4 * sum_registers(p.what.shape)), false, p.what.from);
+    if (p.what.a) who.registers_taken(thread, p.a_registers[lane], sizeof p.a[lane], true, p.what.from);
+  }
+  tell_operands(p.what, warp, [&](const std::byte* at) { who.product_reads(at, unit_bytes, p.what.from); });
+}
+
+void tell_done(watch& who, const product& p, int warp) {
+  if (p.what.a)
+    for (int lane = 0; lane < lanes_of_warp; ++lane)
+      who.registers_given(warp * lanes_of_warp + lane, p.a_registers[lane]);
+  tell_operands(p.what, warp, [&](const std::byte* at) { who.product_has_read(at, unit_bytes); });
+}
+
 wgmma_queue& queue() { return block_runner::current().products(); }
 int current_warp() { return static_cast<int>(threadIdx.x) / lanes_of_warp; }
 
@@ -242,7 +269,8 @@ void wgmma_queue::start(int warp, void* const* lanes) {
   auto& all = mine.accumulators;
   auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& one) { return one->registers[0] == first.d; });
-  if (found == all.end()) {
+  const bool fresh_sums = found == all.end();
+  if (fresh_sums) {
     auto fresh = std::make_unique<accumulator>();
     fresh->shape = first.shape;
     for (int lane = 0; lane < lanes_of_warp; ++lane)
@@ -256,24 +284,31 @@ void wgmma_queue::start(int warp, void* const* lanes) {
   product& added = mine.waiting.emplace_back();
   added.what = first, added.sums = found->get(), added.group = mine.committed;
   if (first.a)
-    for (int lane = 0; lane < lanes_of_warp; ++lane)
-      std::memcpy(added.a[lane], static_cast<const wgmma_lane*>(lanes[lane])->a, sizeof added.a[lane]);
+    for (int lane = 0; lane < lanes_of_warp; ++lane) {
+      added.a_registers[lane] = static_cast<const wgmma_lane*>(lanes[lane])->a;
+      std::memcpy(added.a[lane], added.a_registers[lane], sizeof added.a[lane]);
+    }
+  if (watch* const who = block.looked_on_by()) tell_started(*who, added, warp, fresh_sums);
 }
 
 void wgmma_queue::commit(int warp) { ++state_->warps[static_cast<std::size_t>(warp)].committed; }
 
 void wgmma_queue::wait(int warp, int groups_left) {
+  watch* const who = block_runner::current().looked_on_by();
   warp_products& mine = state_->warps[static_cast<std::size_t>(warp)];
   auto done = mine.waiting.begin();
   for (; done != mine.waiting.end() && done->group + static_cast<std::uint32_t>(groups_left) < mine.committed;
        ++done) {
     completion_of(done->what.shape)(*done, warp);
+    if (who) tell_done(*who, *done, warp);
     --done->sums->products;
   }
   mine.waiting.erase(mine.waiting.begin(), done);
-  std::erase_if(mine.accumulators, [](const auto& one) {
+  std::erase_if(mine.accumulators, [&](const auto& one) {
     if (one->products > 0) return false;
     give_registers(*one);
+    for (int lane = 0; who && lane < lanes_of_warp; ++lane)
+      who->registers_given(warp * lanes_of_warp + lane, one->registers[lane]);
     return true;
   });
 }

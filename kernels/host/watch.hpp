@@ -43,6 +43,17 @@ class watch {
   virtual void copy_starts(void* shared, const void* global, code_address) = 0;
   /// The current thread has waited for it.
   virtual void copy_arrives(void* shared, code_address started) = 0;
+
+  /// An asynchronous product of the current thread's warp starts to read shared memory, and has read it: the
+  /// warp has waited for the product.
+  virtual void product_reads(const void* shared, std::size_t bytes, code_address) = 0;
+  virtual void product_has_read(const void* shared, std::size_t bytes) = 0;
+  /// Registers of a thread that belong to a product until they are given back; an operand may still be read.
+  virtual void registers_taken(int thread, const void* first, std::size_t bytes, bool operand,
+                               code_address) = 0;
+  virtual void registers_given(int thread, const void* first) = 0;
+  /// The current thread's writes before this may be read by asynchronous products after it.
+  virtual void proxy_fence() = 0;
 };
 
 }  // namespace plumbline::simt

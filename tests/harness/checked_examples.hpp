@@ -24,5 +24,6 @@ std::span<const example> in_global_memory();
 std::span<const example> of_addresses();
 std::span<const example> of_meetings();
 std::span<const example> of_copies();
+std::span<const example> of_products();
 
 }  // namespace plumbline::checked_examples

@@ -101,6 +101,10 @@ BOOST_AUTO_TEST_CASE(asynchronous_copies_used_before_their_wait_are_named_with_b
   examine(checked_examples::of_copies(), "tests/harness/checked_copy_examples.cpp");
 }
 
+BOOST_AUTO_TEST_CASE(asynchronous_products_with_sums_or_operands_touched_too_early_are_named) {
+  examine(checked_examples::of_products(), "tests/harness/checked_product_examples.cpp");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace plumbline
