@@ -12,5 +12,5 @@ plumbline_test(NAME executor_numeric_all SOURCES harness/executor_numeric_test.c
   LABELS long executor host TIMEOUT 3600)
 target_compile_definitions(executor_numeric_all PRIVATE PLUMBLINE_STRIDE=1)
 
-add_executable(executor_bench bench/executor_bench.cpp)
-target_link_libraries(executor_bench PRIVATE kernels_host)
+add_executable(executor_bench bench/executor_bench.cpp bench/split_bench.cpp)
+target_link_libraries(executor_bench PRIVATE kernels_flash_decode)

@@ -15,6 +15,7 @@
 #include "kernels/core/launch.hpp"
 #include "kernels/core/wgmma.hpp"
 #include "kernels/host/host_executor.hpp"
+#include "tests/bench/split_bench.hpp"
 
 namespace plumbline::kernels {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -204,6 +205,9 @@ int main(int argc, char** argv) {
   figures.push_back({"ldmatrix and mma", "GFLOP/s/core",
                      1e-9 * 2 * 16 * 8 * 16 * 4 * 4 * blocks * 25 /
                          best_seconds<kernels::tensor_core_loop>(os_threads, blocks, 128, 25) / cores});
+
+  figures.push_back({"split, host", "GFLOP/s/core", split_gflops("host")});
+  figures.push_back({"split, checked", "GFLOP/s/core", split_gflops("checked")});
 
   if (json) std::printf("{\"plumbline\": 1, \"bench\": \"executor\", \"figures\": [");
   for (std::size_t i = 0; i < figures.size(); ++i) {
