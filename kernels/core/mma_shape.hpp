@@ -1,8 +1,8 @@
 // Which tensor-core instruction, as a value: the formats of its operands, and its sizes.
 //
 // A kernel names an instruction by one of these as a template argument; the GPU side turns it into PTX, the
-// host side into fragments and a rule of summation.  (A __global__ template cannot take one: nvcc writes stubs
-// for it that do not compile.  Give it formats and sizes, and build the shape inside.)
+// host side into fragments and a rule of summation.  (A __global__ template cannot take one: nvcc writes
+// stubs for it that do not compile.  Give it formats and sizes, and build the shape inside.)
 #pragma once
 
 #include "reference/core/formats.hpp"
