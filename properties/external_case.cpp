@@ -13,6 +13,10 @@ external_judgement unsupported(const recorded_case& c, const std::string& why) {
   return {group_of(c), "unsupported", outcome::skipped, 0, why};
 }
 
+external_judgement unreadable(const recorded_case& c, const std::string& why) {
+  return {group_of(c), "unreadable", outcome::fail, 0, why};
+}
+
 external_judgement as_outputs(const recorded_case& c, const verdict& v) {
   return {group_of(c), "outputs", v.result, v.budget_used(), v.message};
 }
@@ -27,14 +31,28 @@ external_judgement worst(const external_judgement& a, const external_judgement& 
   return a.used >= b.used ? a : b;
 }
 
+external_judgement worst(const recorded_case& c, std::span<const external_judgement> found) {
+  if (found.empty()) return unreadable(c, "holds neither outputs nor expected_*");
+  external_judgement all = found.front();
+  for (const external_judgement& one : found.subspan(1)) all = worst(all, one);
+  return all;
+}
+
+verdict of_output(verdict v, std::string_view output) {
+  std::erase_if(v.findings, [&](const finding& f) { return f.output != output; });
+  if (v.result == outcome::fail) {
+    v.result = outcome::pass, v.message.clear();
+    for (const finding& f : v.findings)
+      if (!f.passed() && v.result == outcome::pass) v.result = outcome::fail, v.message = f.message;
+  }
+  if (v.findings.empty())
+    v.result = outcome::mistrusted, v.message = std::string(output) + ": nothing to compare";
+  return v;
+}
+
 bool has_expected(const recorded_case& c) {
   return std::any_of(c.tensors.begin(), c.tensors.end(),
                      [](const auto& e) { return e.name.rfind("expected_", 0) == 0; });
-}
-
-const tensor* either(const recorded_case& c, std::string_view a, std::string_view b) {
-  const tensor* t = c.tensors.find(a);
-  return t ? t : c.tensors.find(b);
 }
 
 void require_shape(std::string_view name, const tensor* t, std::span<const std::int64_t> shape) {

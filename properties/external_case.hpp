@@ -1,8 +1,8 @@
 // Judging cases that somebody else wrote: what all functions share.
 //
 // A group may hold outputs, somebody's truth (`expected_*`), or both; shapes and options come from outside
-// and are believed only after a check.  A case that cannot be read, or holds what we do not know, is
-// unsupported by name: it never passes.
+// and are believed only after a check.  A case that cannot be read, or holds what we do not know, fails with
+// the reason: whoever wrote it meant it to be judged.  Everything that it holds is judged.
 #pragma once
 
 #include <cmath>
@@ -17,14 +17,19 @@ namespace plumbline {
 
 /// "kvcache/paged_gqa".
 std::string group_of(const recorded_case&);
+/// Fails: nothing of the case was judged.
+external_judgement unreadable(const recorded_case&, const std::string& why);
+/// Nobody's fault: a group that we have no function for.
 external_judgement unsupported(const recorded_case&, const std::string& why);
 external_judgement as_outputs(const recorded_case&, const verdict&);
 /// The judgement that says more against the case.
 external_judgement worst(const external_judgement&, const external_judgement&);
+/// The worst of what was found; unreadable when nothing was.
+external_judgement worst(const recorded_case&, std::span<const external_judgement>);
+/// What a verdict says of one output alone.
+verdict of_output(verdict, std::string_view output);
 
 bool has_expected(const recorded_case&);
-/// The first of two names that the case has, or null.
-const tensor* either(const recorded_case&, std::string_view a, std::string_view b);
 /// Throws bad_argument when a tensor that is there has another shape.
 void require_shape(std::string_view name, const tensor*, std::span<const std::int64_t> shape);
 
@@ -43,13 +48,13 @@ class disagreement {
   std::string message_;
 };
 
-/// Runs a judgement; a case that it cannot read is unsupported.
+/// Runs a judgement; a case that it cannot read fails.
 template <class Judge>
 external_judgement guarded(const recorded_case& c, Judge judge) {
   try {
     return judge();
   } catch (const std::logic_error& why) {  // bad_argument, or a tensor that is not there
-    return unsupported(c, why.what());
+    return unreadable(c, why.what());
   }
 }
 

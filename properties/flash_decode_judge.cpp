@@ -3,7 +3,9 @@
 // Somebody's truth is allowed what its own precision allows: two evaluations in double differ by the slack of
 // laws/double_precision.hpp, in float by as much in units of 2^-24, and a result that was then rounded to a
 // narrow type by one unit of that type.  What is reported is the largest disagreement in those units.
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "properties/external_case.hpp"
 #include "properties/flash_decode_contract.hpp"
@@ -19,6 +21,8 @@ namespace plumbline::flash_decode {
 
 namespace {
 
+constexpr std::string_view attend_results[] = {"out",          "lse",          "softmax_lse",
+                                               "expected_out", "expected_lse", "expected_softmax_lse"};
 constexpr std::string_view call_tensors[] = {"q",
                                              "qv",
                                              "k_cache",
@@ -31,26 +35,31 @@ constexpr std::string_view call_tensors[] = {"q",
                                              "q_descale",
                                              "k_descale",
                                              "v_descale",
-                                             "learnable_sink",
-                                             "k_new",
-                                             "v_new",
-                                             "cu_seqlens_k_new",
-                                             "rotary_cos",
-                                             "rotary_sin",
-                                             "rotary_seqlens",
-                                             "out",
-                                             "lse",
-                                             "softmax_lse",
-                                             "expected_out",
-                                             "expected_lse",
-                                             "expected_softmax_lse",
-                                             "expected_k_cache",
-                                             "expected_v_cache",
-                                             "out_k_cache",
-                                             "out_v_cache",
-                                             "out_q_rotated",
-                                             "expected_q_rotated",
-                                             "q_rotated"};
+                                             "learnable_sink"};
+constexpr std::string_view append_tensors[] = {"k_new",
+                                               "v_new",
+                                               "cu_seqlens_k_new",
+                                               "rotary_cos",
+                                               "rotary_sin",
+                                               "rotary_seqlens",
+                                               "out_k_cache",
+                                               "out_v_cache",
+                                               "out_q_rotated",
+                                               "expected_k_cache",
+                                               "expected_v_cache",
+                                               "expected_q_rotated"};
+
+std::vector<std::string_view> known_tensors(bool appends) {
+  std::vector<std::string_view> all(std::begin(call_tensors), std::end(call_tensors));
+  all.insert(all.end(), std::begin(attend_results), std::end(attend_results));
+  if (appends) all.insert(all.end(), std::begin(append_tensors), std::end(append_tensors));
+  return all;
+}
+
+bool asks_for_attention(const recorded_case& c) {
+  return std::any_of(std::begin(attend_results), std::end(attend_results),
+                     [&](std::string_view name) { return c.tensors.has(name); });
+}
 
 double roundoff_of(const recorded_case& c, const tensor& expected) {
   const auto said = c.options.find("computed_in");
@@ -65,23 +74,26 @@ double rounding(const tensor& t, double x) {
 void hold_attention(const recorded_case& c, const attend_problem& p, const tensor_set& inputs,
                     disagreement& d) {
   const tensor* out = c.tensors.find("expected_out");
-  const tensor* lse = either(c, "expected_lse", "expected_softmax_lse");
-  if (out == nullptr && lse == nullptr) return;
+  std::vector<std::pair<const tensor*, std::vector<double>>> lses;
   const tensor_set shapes = make_outputs(p);
   require_shape("expected_out", out, shapes.at("out").shape());
-  require_shape("expected_lse", lse, shapes.at("lse").shape());
+  for (const char* name : {"expected_lse", "expected_softmax_lse"})
+    if (const tensor* lse = c.tensors.find(name)) {
+      require_shape(name, lse, shapes.at("lse").shape());
+      lses.emplace_back(lse, lse->values());
+    }
+  if (out == nullptr && lses.empty()) return;
   const contract exact;  // companions of some contract: S1 is the same for all
   const auto units = attend_units(p, inputs);
   const auto truth = laws::attend_truth(p, inputs, exact);
   const auto out_values = out ? out->values() : std::vector<double>{};
-  const auto lse_values = lse ? lse->values() : std::vector<double>{};
   for (std::size_t u = 0; u < units.size(); ++u) {
-    const auto slack = laws::slack_of(units[u], roundoff_of(c, out ? *out : *lse));
+    const auto slack = laws::slack_of(units[u], roundoff_of(c, out ? *out : *lses.front().first));
     for (std::int64_t row = 0; row < truth[u].rows; ++row) {
       const row_place place = place_of(p, u, row);
-      if (lse) {
+      for (const auto& [lse, values] : lses) {
         const double ours = truth[u].lse[static_cast<std::size_t>(row)];
-        const double theirs = lse_values[static_cast<std::size_t>(place.lse)];
+        const double theirs = values[static_cast<std::size_t>(place.lse)];
         d.look(theirs, ours, slack.lse(ours) + rounding(*lse, theirs), name_of(place) + ", lse");
       }
       for (std::int64_t col = 0; out && col < p.dv; ++col) {
@@ -122,51 +134,112 @@ void hold_append(const recorded_case& c, const recorded_append& r, const append_
     if (r.problem.rotary_dim > 0) d.look(laws::judge_rotated_q(r.problem, truth, magnitudes, *q));
 }
 
-external_judgement judge_call(const recorded_case& c, std::string_view contract_name) {
-  recorded_options options(c);
-  attend_call call;
-  disagreement d;
-  if (c.tensors.has("k_new")) {
-    const recorded_append r = read_append(c, options);
-    check(r.problem, r.inputs);
-    const append_truth truth = append(r.problem, r.inputs);
-    hold_append(c, r, truth, d);
-    // The attention is judged on the rotated rows as the recorded call left them, where it says.
-    const tensor* k = c.tensors.find("expected_k_cache");
-    const tensor* q = c.tensors.find("expected_q_rotated");
-    call = attend_after(r.problem, r.attend, r.inputs, k ? *k : truth.k_cache, truth.v_cache,
-                        r.problem.rotary_dim == 0 ? nullptr
-                        : q                       ? q
-                                                  : &truth.q_rotated);
-  } else {
-    recorded_attend r = read_attend(c, options);
-    call = {std::move(r.problem), std::move(r.inputs)};
-  }
-  check(call.problem, call.inputs);
-  if (const std::string names = options.unsupported(call_tensors); !names.empty())
-    return unsupported(c, names);
-  external_judgement result{group_of(c), "unsupported", outcome::skipped, 0,
-                            "holds neither outputs nor expected_*"};
-  if (has_expected(c)) {
-    hold_attention(c, call.problem, call.inputs, d);
-    result = d.conclude(c);
-  }
+// Outputs of the append itself: each that is there, like a kernel's.
+external_judgement judge_appended(const recorded_case& c, const recorded_append& r,
+                                  const append_truth& truth) {
+  require_append_shapes(c, "out_", truth);
+  const auto magnitudes = laws::rotation_magnitudes(r.problem, r.inputs);
+  verdict v;
+  if (const tensor* t = c.tensors.find("out_v_cache")) v = judge_bytes("v_cache", truth.v_cache, *t);
+  if (const tensor* t = c.tensors.find("out_k_cache"))
+    v = laws::joined(std::move(v), laws::judge_key_cache(r.problem, truth, magnitudes, *t));
+  if (const tensor* t = c.tensors.find("out_q_rotated"))
+    v = laws::joined(std::move(v), laws::judge_rotated_q(r.problem, truth, magnitudes, *t));
+  return as_outputs(c, v);
+}
+
+// `lse` alone has a budget of its own: it is judged beside an `out` that is right.
+tensor right_out(const attend_problem& p, std::span<const attention_truth> truth, dtype type) {
+  const tensor_set shapes = make_outputs(p);
+  const auto shape = shapes.at("out").shape();
+  tensor out(type, {shape.begin(), shape.end()});
+  for (std::size_t u = 0; u < truth.size(); ++u)
+    for (std::int64_t row = 0; row < truth[u].rows; ++row)
+      for (std::int64_t col = 0; col < p.dv; ++col)
+        out.set_value(place_of(p, u, row).out_row * p.dv + col,
+                      truth[u].out[static_cast<std::size_t>(row * p.dv + col)]);
+  return out;
+}
+
+void judge_attention_outputs(const recorded_case& c, const attend_call& call, std::string_view contract_name,
+                             std::vector<external_judgement>& found) {
   const tensor* out = c.tensors.find("out");
-  if (out == nullptr) return result;
-  const auto promised = contract_of(c, contract_name, call.problem.type, out->type());
-  if (!promised)
-    return unsupported(c, "outputs without a contract: name one with --contract or the option contract");
-  tensor_set outputs;
-  outputs.set("out", *out);
-  if (const tensor* lse = either(c, "lse", "softmax_lse")) outputs.set("lse", *lse);
+  std::vector<const tensor*> lses;
   const tensor_set shapes = make_outputs(call.problem);
-  for (const auto& e : outputs) require_shape(e.name, &e.value, shapes.at(e.name).shape());
-  if (out->type() != promised->out_type)
+  require_shape("out", out, shapes.at("out").shape());
+  for (const char* name : {"lse", "softmax_lse"})
+    if (const tensor* lse = c.tensors.find(name)) {
+      require_shape(name, lse, shapes.at("lse").shape());
+      lses.push_back(lse);
+    }
+  if (out == nullptr && lses.empty()) return;
+  const auto promised =
+      contract_of(c, contract_name, call.problem.type, out ? out->type() : call.problem.out_type);
+  if (!promised)
+    throw bad_argument("contract", "expected outputs with the option contract, or --contract, got neither");
+  if (promised->in != call.problem.type)
+    throw bad_argument("contract", std::string(promised->name) + " takes " +
+                                       std::string(name_of(promised->in)) + ", the case holds " +
+                                       std::string(name_of(call.problem.type)));
+  if (out != nullptr && out->type() != promised->out_type)
     throw bad_argument("out", "expected dtype " + std::string(name_of(promised->out_type)) +
                                   " of the contract, got " + std::string(name_of(out->type())));
   const auto truth = laws::attend_truth(call.problem, call.inputs, *promised);
-  const auto judged = as_outputs(c, laws::judge_attend(call.problem, truth, *promised, outputs));
-  return has_expected(c) ? worst(result, judged) : judged;
+  const auto judge = [&](const tensor& o, const tensor* lse) {
+    tensor_set outputs;
+    outputs.set("out", o);
+    if (lse != nullptr) outputs.set("lse", *lse);
+    return laws::judge_attend(call.problem, truth, *promised, outputs);
+  };
+  std::size_t beside = 0;  // the first lse is judged with out, as a kernel's
+  if (out != nullptr) found.push_back(as_outputs(c, judge(*out, lses.empty() ? nullptr : lses[beside++])));
+  for (; beside < lses.size(); ++beside)
+    found.push_back(as_outputs(
+        c, of_output(judge(right_out(call.problem, truth, promised->out_type), lses[beside]), "lse")));
+}
+
+external_judgement judge_call(const recorded_case& c, std::string_view contract_name) {
+  recorded_options options(c);
+  const bool appends = c.tensors.has("k_new");
+  std::vector<external_judgement> found;
+  disagreement d;
+  attend_call call;
+  const auto require_known = [&] {
+    if (const std::string names = options.unsupported(known_tensors(appends)); !names.empty())
+      throw bad_argument("case", "expected only what this function takes, got " + names);
+  };
+  if (appends) {
+    const recorded_append r = read_append(c, options);
+    require_known();
+    check(r.problem, r.inputs);
+    const append_truth truth = append(r.problem, r.inputs);
+    if (r.problem.rotary_dim == 0)
+      for (const char* name : {"out_q_rotated", "expected_q_rotated"})
+        if (c.tensors.has(name)) throw bad_argument(name, "nothing is rotated in this case");
+    hold_append(c, r, truth, d);
+    if (c.tensors.has("out_k_cache") || c.tensors.has("out_v_cache") || c.tensors.has("out_q_rotated"))
+      found.push_back(judge_appended(c, r, truth));
+    if (asks_for_attention(c)) {
+      // The attention is judged on the rotated rows as the recorded call left them, where it says.
+      const tensor* k = c.tensors.find("expected_k_cache");
+      const tensor* q = c.tensors.find("expected_q_rotated");
+      call = attend_after(r.problem, r.attend, r.inputs, k ? *k : truth.k_cache, truth.v_cache,
+                          r.problem.rotary_dim == 0 ? nullptr
+                          : q                       ? q
+                                                    : &truth.q_rotated);
+    }
+  } else {
+    recorded_attend r = read_attend(c, options);
+    require_known();
+    call = {std::move(r.problem), std::move(r.inputs)};
+  }
+  if (asks_for_attention(c)) {
+    check(call.problem, call.inputs);
+    hold_attention(c, call.problem, call.inputs, d);
+    judge_attention_outputs(c, call, contract_name, found);
+  }
+  if (has_expected(c)) found.push_back(d.conclude(c));
+  return worst(c, found);
 }
 
 }  // namespace
@@ -179,27 +252,8 @@ external_judgement judge_recorded_attend(const recorded_case& c, std::string_vie
 external_judgement judge_recorded_append(const recorded_case& c, std::string_view contract_name) {
   return guarded(c, [&] {
     if (c.function == "rotary") return judge_recorded_rotary(c);
-    recorded_options options(c);
-    const recorded_append r = read_append(c, options);
-    check(r.problem, r.inputs);
-    if (c.tensors.has("expected_out")) return judge_call(c, contract_name);
-    if (const std::string names = options.unsupported(call_tensors); !names.empty())
-      return unsupported(c, names);
-    const append_truth truth = append(r.problem, r.inputs);
-    if (c.tensors.has("out_k_cache") && c.tensors.has("out_v_cache")) {
-      require_append_shapes(c, "out_", truth);
-      tensor_set outputs;
-      for (const char* name : {"k_cache", "v_cache", "q_rotated"})
-        if (const tensor* t = c.tensors.find(std::string("out_") + name)) outputs.set(name, *t);
-      const auto judged = as_outputs(c, laws::judge_append(r.problem, r.inputs, outputs));
-      if (!has_expected(c)) return judged;
-      disagreement d;
-      hold_append(c, r, truth, d);
-      return worst(d.conclude(c), judged);
-    }
-    disagreement d;
-    hold_append(c, r, truth, d);
-    return d.conclude(c);
+    if (!c.tensors.has("k_new")) throw bad_argument("k_new", "expected a tensor of this name in the case");
+    return judge_call(c, contract_name);
   });
 }
 

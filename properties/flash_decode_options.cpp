@@ -56,10 +56,21 @@ std::int64_t recorded_options::integer(const std::string& name, std::int64_t fal
   return found == from_.options.end() ? fallback : parse_integer(name, found->second);
 }
 
+bool recorded_options::flag(const std::string& name, bool fallback) {
+  const std::int64_t x = integer(name, fallback ? 1 : 0);
+  if (x != 0 && x != 1) throw bad_argument(name, "expected 0 or 1, got " + std::to_string(x));
+  return x == 1;
+}
+
 double recorded_options::real(const std::string& name, double fallback) {
   read_[name] = true;
   const auto found = from_.options.find(name);
-  return found == from_.options.end() ? fallback : keyed_text("x=" + found->second).real("x", fallback);
+  if (found == from_.options.end()) return fallback;
+  try {
+    return keyed_text("x=" + found->second).real("x", fallback);
+  } catch (const bad_argument&) {
+    throw bad_argument(name, "expected a number, got \"" + found->second + "\"");
+  }
 }
 
 std::string recorded_options::word(const std::string& name, const std::string& fallback) {

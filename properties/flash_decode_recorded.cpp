@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "properties/external_case.hpp"
 #include "properties/generate/layout.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -63,6 +64,13 @@ void check_type(const std::string& said, dtype found) {
     throw bad_argument("dtype", "the case says " + said + ", its tensors are " + std::string(name_of(found)));
 }
 
+void require_as_said(recorded_options& options, std::span<const std::pair<const char*, std::int64_t>> said) {
+  for (const auto& [name, found] : said)
+    if (const std::int64_t value = options.integer(name, found); value != found)
+      throw bad_argument(name,
+                         "the case says " + std::to_string(value) + ", its tensors " + std::to_string(found));
+}
+
 // Everything that attend and append share, from the tensors.
 void read_cache(const recorded_case& c, recorded_options& options, std::int64_t b, cache_shape& p,
                 tensor_set& inputs) {
@@ -97,15 +105,12 @@ void read_cache(const recorded_case& c, recorded_options& options, std::int64_t 
   const std::pair<const char*, std::int64_t> said[] = {
       {"batch_size", p.b},        {"num_heads_k", p.hk},    {"head_dim", p.d},  {"head_dim_v", p.dv},
       {"page_size", p.page_size}, {"capacity", p.capacity}, {"num_heads", p.hq}};
-  for (const auto& [name, found] : said)
-    if (const std::int64_t value = options.integer(name, found); value != found)
-      throw bad_argument(name,
-                         "the case says " + std::to_string(value) + ", its tensors " + std::to_string(found));
+  require_as_said(options, said);
 }
 
 template <class Problem>
 void read_masks(recorded_options& options, Problem& p) {
-  p.causal = options.integer("causal", 0) != 0;
+  p.causal = options.flag("causal", false);
   p.window_left = options.integer("window_left", -1);
   p.window_right = options.integer("window_right", -1);
   p.attention_chunk = options.integer("attention_chunk", 0);
@@ -181,7 +186,7 @@ recorded_append read_append(const recorded_case& c, recorded_options& options) {
   if (const tensor* cos = c.tensors.find("rotary_cos")) {
     p.rotary_dim = 2 * cos->dim(1);
     p.seqlen_rotary = cos->dim(0);
-    p.rotary_interleaved = options.integer("rotary_interleaved", 1) != 0;
+    p.rotary_interleaved = options.flag("rotary_interleaved", true);
     p.rotary_seqlens = whole_values(c, "rotary_seqlens");
     if (!p.rotary_seqlens.empty()) r.inputs.set("rotary_seqlens", generate::integers(p.rotary_seqlens));
   } else {
@@ -211,8 +216,14 @@ recorded_combine read_combine(const recorded_case& c, recorded_options& options)
   p.hq = out.dim(3);
   p.dv = out.dim(4);
   p.gap = options.integer("gap", 0);
-  for (const char* name : {"batch_size", "num_heads", "num_splits", "seqlen_q", "head_dim_v"})
-    options.integer(name, 0);
+  const std::pair<const char*, std::int64_t> said[] = {{"batch_size", p.b},
+                                                       {"num_heads", p.hq},
+                                                       {"num_splits", p.num_splits},
+                                                       {"seqlen_q", p.sq},
+                                                       {"head_dim_v", p.dv}};
+  require_as_said(options, said);
+  const std::int64_t rows[] = {p.num_splits, p.b, p.sq, p.hq};
+  require_shape("lse_partial", &lse, rows);
   const auto type = dtype_from(options.word("out_dtype", "f32"));
   if (!type)
     throw bad_argument("out_dtype",

@@ -21,6 +21,7 @@ class recorded_options {
  public:
   explicit recorded_options(const recorded_case& c) : from_(c) {}
   std::int64_t integer(const std::string& name, std::int64_t fallback);
+  bool flag(const std::string& name, bool fallback);  // 0 or 1
   double real(const std::string& name, double fallback);
   std::string word(const std::string& name, const std::string& fallback);
   /// An option that says nothing when it has this value, and is unsupported when it has another.

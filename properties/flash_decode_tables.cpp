@@ -116,11 +116,11 @@ external_judgement judge_recorded_rotary(const recorded_case& c) {
   for (const char* name : {"batch_size", "head_dim", "num_heads", "rotary_dim", "seqlen"})
     options.integer(name, 0);
   options.word("dtype", "");
-  const bool interleaved = options.integer("rotary_interleaved", 1) != 0;
+  const bool interleaved = options.flag("rotary_interleaved", true);
   constexpr std::string_view known[] = {"x",          "rotary_cos",       "rotary_sin",  "seqlen_offsets",
                                         "cu_seqlens", "expected_float64", "expected_out"};
   const std::string names = options.unsupported(known);
-  if (!names.empty()) return {c.function + "/" + c.name, "unsupported", outcome::skipped, 0, names};
+  if (!names.empty()) throw bad_argument("case", "expected only what this function takes, got " + names);
   const tensor &x = c.tensors.at("x"), &cos = c.tensors.at("rotary_cos"), &sin = c.tensors.at("rotary_sin");
   const bool packed = c.tensors.has("cu_seqlens");
   if (x.rank() != (packed ? 3 : 4)) throw bad_argument("x", "expected (b, tokens, heads, d) or packed rows");

@@ -113,6 +113,9 @@ class operation {
 /// All functions of all operators, in the order they are listed.
 std::span<const operation* const> operations();
 
+/// Bytes of memory that running a generated case takes, about; 0 when nothing is known of it.
+double memory_needed(const case_spec&);
+
 /// How a recorded case named in a case text is read: set once by the program (properties never include
 /// fixtures).
 using recorded_loader = std::function<recorded_case(std::string_view recorded)>;

@@ -24,10 +24,12 @@ std::int64_t pages_for(std::int64_t slots, std::int64_t page_size) {
 }
 dtype natural_out(dtype in) { return in == dtype::e4m3 ? dtype::bf16 : in; }
 
-std::int64_t bounded(const keyed_text& text, std::string_view key, std::int64_t fallback) {
+std::int64_t bounded(const keyed_text& text, std::string_view key, std::int64_t fallback,
+                     std::int64_t least = 0) {
   const std::int64_t x = text.integer(key, fallback);
-  if (text.has(key) && (x < -1 || x > largest))
-    throw bad_argument(std::string(key), "expected at most " + std::to_string(largest) + " in size");
+  if (text.has(key) && (x < least || x > largest))
+    throw bad_argument(std::string(key), "expected " + std::to_string(least) + ".." +
+                                             std::to_string(largest) + ", got " + std::to_string(x));
   return x;
 }
 
@@ -77,7 +79,8 @@ void read(const keyed_text& text, cache_shape& p) {
   p.type = type_from(text, "dtype", p.type);
   p.b = bounded(text, "b", p.b);
   if (p.b < 0 || p.b > most_sequences)
-    throw bad_argument("b", "expected 0.." + std::to_string(most_sequences) + " sequences");
+    throw bad_argument(
+        "b", "expected 0.." + std::to_string(most_sequences) + " sequences, got " + std::to_string(p.b));
   p.hq = bounded(text, "hq", p.hq);
   p.hk = bounded(text, "hk", p.hk);
   p.d = bounded(text, "d", p.d);
@@ -108,8 +111,8 @@ void write_mask(keyed_text& text, const Problem& p) {
 template <class Problem>
 void read_mask(const keyed_text& text, Problem& p) {
   p.causal = text.flag("causal", p.causal);
-  p.window_left = bounded(text, "window_left", p.window_left);
-  p.window_right = bounded(text, "window_right", p.window_right);
+  p.window_left = bounded(text, "window_left", p.window_left, -1);
+  p.window_right = bounded(text, "window_right", p.window_right, -1);
   p.attention_chunk = bounded(text, "attention_chunk", p.attention_chunk);
 }
 

@@ -31,7 +31,7 @@ void element_test::add(const judged_row& row, std::vector<double>& used) {
   for (std::size_t k = 0; k < row.elements.size(); ++k) {
     const judged_element& one = row.elements[k];
     const double error = std::fabs(one.e), bounded = bounded_part(row, one), sigma = sigma_of(one);
-    const double part = error == 0 ? 0 : error / (bounded + K_ * sigma);
+    const double part = share(error, bounded + K_ * sigma);
     const double excess = error - bounded;
     if (excess > 0) z_ = std::max(z_, sigma > 0 ? excess / sigma : std::numeric_limits<double>::infinity());
     if (worse(part, used[k])) used[k] = part;

@@ -51,7 +51,7 @@ void hard_test::add(const judged_row& row, double head_dim, double softcap, std:
     const judged_element& one = row.elements[k];
     const double error = std::fabs(one.x - one.r);
     const double bound = one.h + terms_of(row, one, promised_, head_dim, softcap).total();
-    used[k] = error == 0 ? 0 : error / bound;
+    used[k] = share(error, bound);
     if (!worse(used[k], used_)) continue;
     used_ = used[k];
     where_ = {row.unit, row.row, one.column};

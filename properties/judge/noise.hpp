@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -69,6 +70,12 @@ struct judged_row {
   contract_companions::row facts;
   std::vector<judged_element> elements;
 };
+
+/// Share of a budget that an error uses.  A row that sees no key has no budget (NaN): it is 0 or wrong.
+inline double share(double error, double budget) {
+  if (error == 0) return 0;
+  return budget > 0 ? error / budget : std::numeric_limits<double>::infinity();
+}
 
 /// A used share worse than the worst so far: larger, or NaN; NaN stays the worst.
 inline bool worse(double used, double worst) { return worst == worst && !(used <= worst); }

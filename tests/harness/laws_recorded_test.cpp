@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(somebodys_truth_that_is_right_passes_and_one_that_is_off_fa
   BOOST_TEST((attend.judge(infinite, "").result == outcome::fail));
 }
 
-BOOST_AUTO_TEST_CASE(an_unknown_option_or_tensor_is_unsupported_by_name) {
+BOOST_AUTO_TEST_CASE(an_unknown_option_or_tensor_fails_by_name) {
   const operation& attend = function_named("attend");
   recorded_case option = by_hand();
   option.options["alibi_slopes"] = "1";
@@ -88,9 +88,8 @@ BOOST_AUTO_TEST_CASE(an_unknown_option_or_tensor_is_unsupported_by_name) {
   note.options["note"] = "hello";
   note.options["source_commit"] = "abc";
 
-  BOOST_TEST(attend.judge(option, "").kind == "unsupported");
+  BOOST_TEST((attend.judge(option, "").result == outcome::fail));
   BOOST_TEST(attend.judge(option, "").message.find("alibi_slopes") != std::string::npos);
-  BOOST_TEST((attend.judge(option, "").result != outcome::pass));
   BOOST_TEST(attend.judge(extra, "").message.find("alibi") != std::string::npos);
   BOOST_TEST((attend.judge(note, "").result == outcome::pass));
 }
@@ -105,7 +104,7 @@ BOOST_AUTO_TEST_CASE(an_option_that_contradicts_the_tensors_never_passes) {
   BOOST_TEST(j.message.find("num_heads_k") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_is_unsupported_by_name) {
+BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_fails_by_name) {
   const operation& attend = function_named("attend");
   recorded_case wide = by_hand();
   wide.tensors.set("expected_out", tensor(dtype::f64, {1, 1, 1, 16}));
@@ -120,8 +119,8 @@ BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_is_unsupported_by_name) {
   for (const auto& [c, name] : {std::pair{wide, "expected_out"}, std::pair{flat, "k_cache"},
                                 std::pair{without, "v_cache"}, std::pair{beyond, "cache_seqlens"}}) {
     const auto j = attend.judge(c, "");
-    BOOST_TEST(j.kind == "unsupported");
-    BOOST_TEST((j.result != outcome::pass));
+    BOOST_TEST(j.kind == "unreadable");
+    BOOST_TEST((j.result == outcome::fail));
     BOOST_TEST(j.message.find(name) != std::string::npos, j.message);
   }
 }
@@ -142,12 +141,80 @@ BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
   spelled.options["contract_acc_qk"] = "f32";
   spelled.options["contract_p_type"] = "f32";
 
-  BOOST_TEST(attend.judge(c, "").kind == "unsupported");
+  BOOST_TEST((attend.judge(c, "").result == outcome::fail));
+  BOOST_TEST(attend.judge(c, "").message.find("contract") != std::string::npos);
   BOOST_TEST((attend.judge(c, "bf16/tc25").result == outcome::pass), attend.judge(c, "bf16/tc25").message);
   BOOST_TEST(attend.judge(c, "bf16/tc25").kind == "outputs");
   BOOST_TEST((attend.judge(wrong, "bf16/tc25").result == outcome::fail));
   BOOST_TEST((attend.judge(spelled, "").result == outcome::pass), attend.judge(spelled, "").message);
-  BOOST_TEST(attend.judge(c, "no such contract").kind == "unsupported");
+  BOOST_TEST((attend.judge(c, "no such contract").result == outcome::fail));
+  BOOST_TEST((attend.judge(c, "f16/tc25").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(every_output_that_is_there_is_judged) {
+  const operation& attend = function_named("attend");
+  recorded_case right = by_hand();
+  right.options["contract"] = "bf16/f32";
+  const auto lse = [](double x) {
+    tensor t(dtype::f32, {1, 1, 1});
+    t.set_value(0, x);
+    return t;
+  };
+  const auto with = [&](const char* name, double x) {
+    recorded_case c = right;
+    c.tensors.set(name, lse(x));
+    return attend.judge(c, "");
+  };
+  recorded_case alone = right;
+  alone.tensors.erase("expected_out");
+  alone.tensors.erase("expected_lse");
+  recorded_case two = by_hand();
+  two.tensors.set("expected_softmax_lse", lse(5));
+  recorded_case both = right;
+  both.tensors.set("lse", lse(0.6931472));
+  both.tensors.set("softmax_lse", lse(5));
+  recorded_case cache = right;
+  cache.tensors.set("out_k_cache", tensor(dtype::bf16, {1, 2, 1, 8}));
+
+  BOOST_TEST((with("lse", 0.6931472).result == outcome::pass), with("lse", 0.6931472).message);
+  BOOST_TEST((with("lse", 1).result == outcome::fail));
+  BOOST_TEST((with("softmax_lse", 1).result == outcome::fail));
+  alone.tensors.set("lse", lse(0.6931472));
+  BOOST_TEST((attend.judge(alone, "").result == outcome::pass), attend.judge(alone, "").message);
+  BOOST_TEST(attend.judge(alone, "").kind == "outputs");
+  alone.tensors.set("lse", lse(1));
+  BOOST_TEST((attend.judge(alone, "").result == outcome::fail));
+  BOOST_TEST((attend.judge(two, "").result == outcome::fail));
+  BOOST_TEST((attend.judge(both, "").result == outcome::fail));
+  BOOST_TEST((attend.judge(cache, "").result == outcome::fail));
+  BOOST_TEST(attend.judge(cache, "").message.find("out_k_cache") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(options_are_read_as_strictly_as_in_a_line_of_text) {
+  const operation& attend = function_named("attend");
+  recorded_case flag = by_hand();
+  flag.options["causal"] = "2";
+  recorded_case scale = by_hand();
+  scale.options["softmax_scale"] = "1/2";
+
+  BOOST_TEST(attend.judge(flag, "").message == "causal: expected 0 or 1, got 2");
+  BOOST_TEST(attend.judge(scale, "").message.rfind("softmax_scale: expected a number", 0) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_sees_no_key_is_said_to_have_to_be_zero) {
+  recorded_case c = by_hand();
+  for (const char* name : {"expected_out", "expected_lse"}) c.tensors.erase(name);
+  c.options["contract"] = "bf16/f32";
+  c.tensors.set("cache_seqlens", tensor(dtype::i32, {1}));
+  tensor out(dtype::bf16, {1, 1, 1, 8});
+  out.set_value(2, 2);
+  c.tensors.set("out", out);
+
+  const auto j = function_named("attend").judge(c, "");
+
+  BOOST_TEST((j.result == outcome::fail));
+  BOOST_TEST(std::isinf(j.used));
+  BOOST_TEST(j.message == "sequence 0, query 0, head 0, column 2 sees no key: computed 2, must be 0");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_recorded_is_judged_and_examined_like_the_case_itself) {
@@ -208,6 +275,11 @@ BOOST_AUTO_TEST_CASE(an_append_is_recorded_and_judged) {
   BOOST_TEST(append.examine_recorded(c, again, *where, {}).digest == append.examine(spec, *where, {}).digest);
   const auto judged = append.judge(c, "");
   BOOST_TEST((judged.result == outcome::pass), judged.message);
+  recorded_case keys_alone = c;
+  keys_alone.tensors.erase("out_v_cache");
+  BOOST_TEST((append.judge(keys_alone, "").result == outcome::pass));
+  keys_alone.tensors.at("out_k_cache").set_code(3, 1);
+  BOOST_TEST((append.judge(keys_alone, "").result == outcome::fail));
   c.tensors.at("out_v_cache").set_code(3, 1);
   BOOST_TEST((append.judge(c, "").result == outcome::fail));
 }
@@ -223,6 +295,14 @@ BOOST_AUTO_TEST_CASE(a_combine_is_recorded_and_judged) {
   const auto judged = combine.judge(c, "");
 
   BOOST_TEST((judged.result == outcome::pass), judged.message);
+  recorded_case lse_alone = c;
+  lse_alone.tensors.erase("out");
+  BOOST_TEST((combine.judge(lse_alone, "").result == outcome::pass), combine.judge(lse_alone, "").message);
+  lse_alone.tensors.at("lse").set_value(0, 100);
+  BOOST_TEST((combine.judge(lse_alone, "").result == outcome::fail));
+  recorded_case turned = c;
+  turned.tensors.set("lse_partial", tensor(dtype::f32, {5, 2, 2, 3}));
+  BOOST_TEST(combine.judge(turned, "").message.rfind("lse_partial: expected shape", 0) == 0u);
   c.tensors.at("out").set_code(3, 0x4234);
   BOOST_TEST((combine.judge(c, "").result == outcome::fail));
 }
