@@ -35,9 +35,10 @@ BOOST_AUTO_TEST_SUITE(program_partial_runs)
 BOOST_AUTO_TEST_CASE(a_failure_is_on_the_disk_before_the_run_ends) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     const scratch_folder folder;
-    const process_end end = run_fake(
+    const process_end end = run_fake_until(
+        [&] { return !saved_in(folder).empty(); }, number,
         {"verify", "fake/wrong", "--recorded", "no", "--cases", "100000000", "--max-failures", "100000000"},
-        folder.path(), {}, 1.5, number);
+        folder.path());
 
     BOOST_TEST(end.code == 128 + number);
     BOOST_TEST(has(end.out, "partial result"));
@@ -61,8 +62,9 @@ BOOST_AUTO_TEST_CASE(an_interrupted_judgement_says_so) {
   arguments.insert(arguments.end(), {"--outputs", "o.h5"});
   BOOST_REQUIRE(run_fake(arguments, folder.path()).code == 0);
 
-  const process_end end = run_fake({"judge", "o.h5", "--json", "j.json", "--jobs", "1"}, folder.path(),
-                                   {"FAKE_SLOW_JUDGE=1"}, 1.0, SIGINT);
+  const process_end end = run_fake_until(slow_runs(folder.path(), 3), SIGINT,
+                                         {"judge", "o.h5", "--json", "j.json", "--jobs", "1"}, folder.path(),
+                                         {"FAKE_SLOW_JUDGE=1"});
   const json partial = json::parse(folder.read("j.json"));
   run_fake({"judge", "o.h5", "--json", "j.json"}, folder.path());
   const json whole = json::parse(folder.read("j.json"));
@@ -81,7 +83,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_replay_says_so_and_writes_the_outputs_it_has
   for (const std::string& line : lines_of("slow", 100, "12")) arguments.push_back(line);
   arguments.insert(arguments.end(), {"--outputs", "o.h5", "--json", "r.json", "--jobs", "1"});
 
-  const process_end end = run_fake(arguments, folder.path(), {}, 1.5, SIGINT);
+  const process_end end = run_fake_until(slow_runs(folder.path(), 4), SIGINT, arguments, folder.path());
 
   BOOST_TEST(end.code == 130);
   BOOST_TEST(has(end.out, "interrupted, partial result: "));

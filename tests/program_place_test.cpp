@@ -144,7 +144,8 @@ BOOST_AUTO_TEST_CASE(a_result_that_is_lost_at_the_end_leaves_the_verdict_and_no_
   const scratch_folder folder;
   fs::create_directory(folder.path() + "/gone");
   std::thread remover([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    const auto begun = slow_runs(folder.path(), 2);
+    while (!begun()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     fs::remove_all(folder.path() + "/gone");
   });
   const process_end end = run_fake(
@@ -163,7 +164,7 @@ BOOST_AUTO_TEST_CASE(text_that_nobody_could_read_is_no_success) {
        {std::vector<std::string>{"list"},
         {"--help"},
         {"verify", "fake/good", "--recorded", "no", "--cases", "3"}}) {
-    const process_end end = run_fake(arguments, folder.path(), {}, 0, 0, standard_output::closed);
+    const process_end end = run_fake(arguments, folder.path(), {}, standard_output::closed);
 
     BOOST_TEST_CONTEXT(arguments.front()) {
       BOOST_TEST(end.code == 3);

@@ -25,11 +25,9 @@ std::string read_all(const std::string& file) {
   return text.str();
 }
 
-}  // namespace
-
-process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
-                     const std::vector<std::string>& environment, double interrupt_after, int signal,
-                     standard_output where) {
+process_end run(const std::vector<std::string>& arguments, const std::string& folder,
+                const std::vector<std::string>& environment, standard_output where,
+                const std::function<bool()>& when, int signal) {
   const std::string out = folder + "/stdout.txt", err = folder + "/stderr.txt";
   std::vector<std::string> words = {"plumbline"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -57,7 +55,7 @@ process_end run_fake(const std::vector<std::string>& arguments, const std::strin
   int status = 0;
   bool sent = false;
   while (waitpid(pid, &status, WNOHANG) == 0) {
-    if (interrupt_after > 0 && !sent && since() > interrupt_after) kill(pid, signal), sent = true;
+    if (when && !sent && when()) kill(pid, signal), sent = true;
     poll(nullptr, 0, 5);
   }
   process_end end;
@@ -65,6 +63,23 @@ process_end run_fake(const std::vector<std::string>& arguments, const std::strin
   end.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
   end.out = read_all(out), end.err = read_all(err);
   return end;
+}
+
+}  // namespace
+
+process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
+                     const std::vector<std::string>& environment, standard_output where) {
+  return run(arguments, folder, environment, where, nullptr, 0);
+}
+
+process_end run_fake_until(const std::function<bool()>& when, int signal,
+                           const std::vector<std::string>& arguments, const std::string& folder,
+                           const std::vector<std::string>& environment) {
+  return run(arguments, folder, environment, standard_output::file, when, signal);
+}
+
+std::function<bool()> slow_runs(const std::string& folder, std::size_t times) {
+  return [folder, times] { return read_all(folder + "/slow_runs").size() >= times; };
 }
 
 scratch_folder::scratch_folder() {

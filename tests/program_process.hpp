@@ -1,6 +1,7 @@
 // Runs a program and keeps what it said: the only way the tests of the program look at it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,19 @@ struct process_end {
   double seconds = 0;
 };
 
-/// Runs the program with fake operations in a folder of its own; `environment` entries are NAME=value.
-/// `interrupt_after`: seconds until it gets `signal`; 0: never.  Its standard output is a file, or closed.
 enum class standard_output { file, closed };
+
+/// Runs the program with fake operations in a folder of its own; `environment` entries are NAME=value.
+/// Its standard output is a file, or closed.
 process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
-                     const std::vector<std::string>& environment = {}, double interrupt_after = 0,
-                     int signal = 0, standard_output = standard_output::file);
+                     const std::vector<std::string>& environment = {},
+                     standard_output = standard_output::file);
+/// ... and sends it `signal` as soon as `when` holds.
+process_end run_fake_until(const std::function<bool()>& when, int signal,
+                           const std::vector<std::string>& arguments, const std::string& folder,
+                           const std::vector<std::string>& environment = {});
+/// True once the slow operations (the variant `slow`, FAKE_SLOW_JUDGE) have run so often in this folder.
+std::function<bool()> slow_runs(const std::string& folder, std::size_t times);
 
 /// A fresh, empty folder that is removed with the object.
 class scratch_folder {

@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_SUITE(program_reports)
 
 BOOST_AUTO_TEST_CASE(the_json_has_its_fields_and_pass_fail_and_mistrusted_make_up_the_cases) {
   const scratch_folder folder;
-  run_fake({"verify", "fake", "--recorded", "no", "--cases", "40", "--json", "r.json", "--case-timeout",
+  run_fake({"verify", "fake", "--recorded", "no", "--cases", "20", "--json", "r.json", "--case-timeout",
             "0.3", "--shrink-steps", "0"},
            folder.path());
 

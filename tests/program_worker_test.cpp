@@ -119,9 +119,9 @@ BOOST_AUTO_TEST_CASE(no_time_and_no_steps_mean_no_shrinking) {
 BOOST_AUTO_TEST_CASE(an_interrupt_prints_the_partial_result_and_leaves_no_worker) {
   for (const int number : {SIGINT, SIGTERM}) {
     const scratch_folder folder;
-    const process_end end =
-        run_fake({"verify", "fake/slow", "--recorded", "no", "--cases", "100000", "--json", "r.json"},
-                 folder.path(), {}, 1.0, number);
+    const process_end end = run_fake_until(
+        slow_runs(folder.path(), 6), number,
+        {"verify", "fake/slow", "--recorded", "no", "--cases", "100000", "--json", "r.json"}, folder.path());
 
     const json row = row_of(folder);
     BOOST_TEST(end.code == 128 + number);
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_prints_the_partial_result_and_leaves_no_worker
 BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_workers) {
   const auto rows = [](const std::string& jobs) {
     const scratch_folder folder;
-    verify(folder, "fake", {"--cases", "60", "--jobs", jobs, "--case-timeout", "0.3", "--shrink-steps", "0"});
+    verify(folder, "fake", {"--cases", "20", "--jobs", jobs, "--case-timeout", "0.3", "--shrink-steps", "0"});
     json all = json::parse(folder.read("r.json"));
     for (json& row : all.at("variants")) row.erase("seconds");
     return std::pair(all.at("variants"), all.at("laws"));

@@ -34,8 +34,7 @@ std::optional<fault> run(checked_executor& on, const example& one, const char* s
 
 /// Number of the line that ends in that comment (alone or in a list).
 std::string line_of(const std::string& file, std::string_view mark) {
-  constexpr std::string_view own = __FILE__, tail = "tests/harness/checked_test.cpp";
-  std::ifstream source(std::string(own.substr(0, own.size() - tail.size())) + file);
+  std::ifstream source(PLUMBLINE_SOURCE_FOLDER "/" + file);
   std::string text;
   for (int number = 1; std::getline(source, text); ++number) {
     const std::size_t comment = text.find("  // ");
