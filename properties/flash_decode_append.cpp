@@ -1,5 +1,5 @@
 // append as an operation.
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "properties/case_operation.hpp"
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
@@ -17,7 +17,7 @@ using problem = append_problem;
 bool takes(dtype in) { return in == dtype::bf16 || in == dtype::f16 || in == dtype::e4m3; }
 
 constexpr function_parts<problem> parts = {
-    "flash_decode",           "append",          append_variants,         takes,
+    "flash_decode",           "append",          variants_of<problem>,    takes,
     generate::append_regimes, laws::append_laws, generate::append_floors, parse_append,
     options_of_problem};
 

@@ -1,5 +1,5 @@
 // attend as an operation.
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "properties/case_operation.hpp"
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
@@ -29,7 +29,7 @@ bool takes(dtype in) {
 }
 
 constexpr function_parts<problem> parts = {
-    "flash_decode",         "attend",          attend_variants,         takes,
+    "flash_decode",         "attend",          variants_of<problem>,    takes,
     generate::regime_names, laws::attend_laws, generate::attend_floors, parse_attend,
     options_of_problem};
 

@@ -1,5 +1,5 @@
 // combine as an operation.  Its inputs are always f32; the output type belongs to the problem.
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "properties/case_operation.hpp"
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
@@ -18,7 +18,7 @@ bool takes(dtype in) { return in == dtype::f32; }
 
 constexpr function_parts<problem> parts = {"flash_decode",
                                            "combine",
-                                           combine_variants,
+                                           variants_of<problem>,
                                            takes,
                                            generate::combine_regimes,
                                            laws::combine_laws,

@@ -1,7 +1,8 @@
 #include "properties/flash_decode_contract.hpp"
 
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/flash_decode_problem.hpp"
 
 namespace plumbline::flash_decode {
 
@@ -20,9 +21,9 @@ void search(std::span<const variant<Problem>> rows, std::string_view name, std::
 contract named(std::string_view name) {
   std::optional<contract> found;
   std::string known;
-  search(attend_variants(side::host), name, found, known);
-  search(append_variants(side::host), name, found, known);
-  search(combine_variants(side::host), name, found, known);
+  search(variants_of<attend_problem>(side::host), name, found, known);
+  search(variants_of<append_problem>(side::host), name, found, known);
+  search(variants_of<combine_problem>(side::host), name, found, known);
   if (!found)
     throw bad_argument("contract", "expected one of " + known + ", got \"" + std::string(name) + "\"");
   return *found;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "tests/flash_decode_naive.hpp"
 
 namespace fd = plumbline::flash_decode;
@@ -85,7 +85,7 @@ void require_same(const tensor_set& a, const tensor_set& b) {
 template <class Visit>
 void for_each_case(Visit visit) {
   int cases = 0;
-  for (const auto& row : fd::attend_variants(where))
+  for (const auto& row : variants_of<fd::attend_problem>(where))
     for (dtype type : types)
       for (const char* text : problems) {
         const fd::attend_problem problem =
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(attention_agrees_with_a_naive_loop) {
 }
 
 BOOST_AUTO_TEST_CASE(equal_scores_give_the_exact_mean) {
-  for (const auto& row : fd::attend_variants(where))
+  for (const auto& row : variants_of<fd::attend_problem>(where))
     for (dtype type : types) {
       const auto problem =
           fd::naive::attend_from("dtype=" + std::string(name_of(type)) + ",d=16,cache_seqlens=4");
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(schedules_and_os_threads_change_no_bit) {
 }
 
 BOOST_AUTO_TEST_CASE(page_layout_changes_no_bit) {
-  for (const auto& row : fd::attend_variants(where))
+  for (const auto& row : variants_of<fd::attend_problem>(where))
     for (dtype type : types) {
       const std::string shape = "dtype=" + std::string(name_of(type)) +
                                 ",b=2,hq=4,hk=2,sq=2,d=64,cache_seqlens=96/65,causal=1,num_splits=2";
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(page_layout_changes_no_bit) {
 
 BOOST_AUTO_TEST_CASE(a_row_that_claims_it_gives_the_same_bits_for_any_split_count) {
   int rows = 0;
-  for (const auto& row : fd::attend_variants(where)) {
+  for (const auto& row : variants_of<fd::attend_problem>(where)) {
     if (!promises(row.claims, claim::same_bits_any_split_count)) continue;
     auto problem = fd::naive::attend_from("hq=2,hk=1,d=64,capacity=300,cache_seqlens=300,num_splits=1");
     tensor_set inputs = fd::naive::make_inputs(problem, 3);
@@ -182,7 +182,7 @@ tensor_set run_combine(const fd::combine_problem& problem, tensor_set& inputs) {
   const auto on = make_test_executor();
   tensor_set outputs = fd::make_outputs(problem);
   for (auto& output : outputs) output.value.poison(0xff);
-  const auto& row = fd::combine_variants(where)[0];
+  const auto& row = variants_of<fd::combine_problem>(where)[0];
   const auto fault = on->run([&](const auto& args, auto& launcher) { row.run(problem, args, launcher); },
                              inputs, outputs, {});
   if (fault) BOOST_FAIL(fault->message);
@@ -246,7 +246,7 @@ tensor_set run_append(const fd::append_problem& problem, tensor_set& inputs) {
   const auto on = make_test_executor();
   tensor_set outputs = fd::make_outputs(problem, inputs);
   if (outputs.has("q_rotated")) outputs.at("q_rotated").poison(0xff);
-  const auto& row = fd::append_variants(where)[0];
+  const auto& row = variants_of<fd::append_problem>(where)[0];
   const auto fault = on->run([&](const auto& args, auto& launcher) { row.run(problem, args, launcher); },
                              inputs, outputs, {});
   if (fault) BOOST_FAIL(fault->message);

@@ -1,6 +1,6 @@
 // Which side this translation unit is built for: the one place that knows.
 //
-// A kernel is one .cu file.  nvcc compiles it for GPUs; for the host a one-line .cpp includes it, and the
+// A kernel is one .cu file.  nvcc compiles it for GPUs; for the host a generated .cpp includes it, and the
 // words that only CUDA has become nothing or an equivalent.  All code that kernels share lives in an inline
 // namespace named after the side, so that the same inline function built two ways never shares one symbol
 // (the linker would keep whichever came first and run it on both sides).
@@ -17,6 +17,7 @@
 #include <cuda_runtime.h>
 
 #define PLUMBLINE_ON_GPU 1
+#define PLUMBLINE_ON_CHECKED 0
 #define PLUMBLINE_SIDE_NAME side_gpu
 #define PLUMBLINE_UNROLL _Pragma("unroll")
 

@@ -2,6 +2,7 @@
 #include "kernels/flash_decode/table.hpp"
 
 #include "kernels/core/numeric.hpp"
+#include "kernels/core/table.hpp"
 
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -84,9 +85,22 @@ constexpr variant<combine_problem> combine_rows[] = {
 
 }  // namespace
 
-std::span<const variant<attend_problem>> attend_table() { return attend_rows; }
-std::span<const variant<append_problem>> append_table() { return append_rows; }
-std::span<const variant<combine_problem>> combine_table() { return combine_rows; }
-
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::flash_decode
+
+namespace plumbline {
+
+template <>
+std::span<const variant<flash_decode::attend_problem>> table_of<flash_decode::attend_problem, this_side>() {
+  return flash_decode::attend_rows;
+}
+template <>
+std::span<const variant<flash_decode::append_problem>> table_of<flash_decode::append_problem, this_side>() {
+  return flash_decode::append_rows;
+}
+template <>
+std::span<const variant<flash_decode::combine_problem>> table_of<flash_decode::combine_problem, this_side>() {
+  return flash_decode::combine_rows;
+}
+
+}  // namespace plumbline

@@ -1,8 +1,6 @@
 // What each source of kernels offers the table of variants, on its side.
 #pragma once
 
-#include <span>
-
 #include "kernels/core/side.hpp"
 #include "kernels/core/variant.hpp"
 #include "reference/flash_decode_problem.hpp"
@@ -16,11 +14,6 @@ void run_split_f16(const attend_problem&, const kernel_arguments&, launcher&);
 void run_split_fp8(const attend_problem&, const kernel_arguments&, launcher&);
 void run_append(const append_problem&, const kernel_arguments&, launcher&);
 void run_combine(const combine_problem&, const kernel_arguments&, launcher&);
-
-/// The rows, built once a side.
-std::span<const variant<attend_problem>> attend_table();
-std::span<const variant<append_problem>> append_table();
-std::span<const variant<combine_problem>> combine_table();
 
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::flash_decode

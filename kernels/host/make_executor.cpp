@@ -5,12 +5,12 @@
 
 namespace plumbline {
 
-#ifdef PLUMBLINE_HAVE_GPU_EXECUTOR
+#if PLUMBLINE_HAVE_GPU
 /// Defined by kernels/gpu: null, with the reason, when no device can be used.
 std::unique_ptr<executor> make_gpu_executor(std::string& why_not);
 #endif
 
-#ifdef PLUMBLINE_HAVE_CHECKED_EXECUTOR
+#if PLUMBLINE_HAVE_CHECKED
 std::unique_ptr<executor> make_checked_executor();
 #endif
 
@@ -18,7 +18,7 @@ std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_
   why_not.clear();
   if (name == "host") return std::make_unique<host_executor>();
   if (name == "gpu") {
-#ifdef PLUMBLINE_HAVE_GPU_EXECUTOR
+#if PLUMBLINE_HAVE_GPU
     return make_gpu_executor(why_not);
 #else
     why_not = "gpu: this build has no CUDA kernels (nvcc was not found when it was configured)";
@@ -26,7 +26,7 @@ std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_
 #endif
   }
   if (name == "checked") {
-#ifdef PLUMBLINE_HAVE_CHECKED_EXECUTOR
+#if PLUMBLINE_HAVE_CHECKED
     return make_checked_executor();
 #else
     why_not = "checked: this build has no checked kernels (they need g++ and a build without sanitizers)";

@@ -1,9 +1,12 @@
-// Vectors through mma.sync and wgmma, for both sides.
-#include "kernels/probe/run.hpp"
-
+// Vectors through mma.sync and wgmma: every vector through one instruction, an otherwise empty tile each.
+//
+// Inputs a, b (vectors x k) and c, output d, all of 32-bit codes.  Vector i stands at a row and a column that
+// change with i; all else is zero.
 #include "kernels/core/convert.hpp"
 #include "kernels/core/launch.hpp"
+#include "kernels/core/table.hpp"
 #include "kernels/core/wgmma.hpp"
+#include "kernels/probe/vectors.hpp"
 
 namespace plumbline::probe {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -123,18 +126,17 @@ __global__ void through_wgmma(const vector_params p) {
 
 namespace {
 
-/// Refuses what the device has no unit or this build no code for.
-void require_device([[maybe_unused]] const instruction& what) {
+/// What the device has no unit or this build no code for.
+std::string domain([[maybe_unused]] const instruction& what) {
 #if PLUMBLINE_ON_GPU
   int device = 0, major = 0;
   cudaGetDevice(&device);
   cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
-  const bool fp8 = is_fp8(what.a);
-  if ((what.warpgroup && major != 9) || (fp8 && major < 9))
-    throw kernel_fault({"unsupported instruction",
-                        name_of(what) + ": this build has no code for it on a device of compute capability " +
-                            std::to_string(major) + ".x"});
+  if ((what.warpgroup && major != 9) || (is_fp8(what.a) && major < 9))
+    return name_of(what) + ": this build has no code for it on a device of compute capability " +
+           std::to_string(major) + ".x";
 #endif
+  return "";
 }
 
 using enum dtype;
@@ -161,10 +163,7 @@ bool try_fp8(const instruction& what, const vector_params& p, std::int64_t count
          try_wgmma<A, B, f16>(what, p, count, on);
 }
 
-}  // namespace
-
 void run_vectors(const instruction& what, const kernel_arguments& args, launcher& on) {
-  require_device(what);
   const tensor_view a = args.in("a");
   const auto codes = [](const tensor_view& t) { return static_cast<const std::uint32_t*>(t.data); };
   const vector_params p = {codes(a), codes(args.in("b")), codes(args.in("c")),
@@ -186,5 +185,14 @@ void run_vectors(const instruction& what, const kernel_arguments& args, launcher
   if (!ran) throw std::logic_error("no kernel for " + name_of(what));
 }
 
+constexpr variant<instruction> rows[] = {{"vectors", {}, claim::none, domain, run_vectors}};
+
+}  // namespace
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::probe
+
+template <>
+std::span<const plumbline::variant<plumbline::probe::instruction>>
+plumbline::table_of<plumbline::probe::instruction, plumbline::this_side>() {
+  return probe::rows;
+}

@@ -1,14 +1,8 @@
 #include "kernels/probe/vectors.hpp"
 
-#include "kernels/probe/run.hpp"
+#include "kernels/core/table.hpp"
 
 namespace plumbline::probe {
-
-#if PLUMBLINE_HAVE_CUDA
-inline namespace side_gpu {
-void run_vectors(const instruction&, const kernel_arguments&, launcher&);
-}  // namespace side_gpu
-#endif
 
 std::string name_of(const instruction& i) {
   const std::string formats = std::string(plumbline::name_of(i.sum)) + "." +
@@ -33,16 +27,13 @@ computed run(const instruction& what, const std::vector<vector>& all, executor& 
   tensor_set inputs, outputs;
   inputs.set("a", std::move(a)), inputs.set("b", std::move(b)), inputs.set("c", std::move(c));
   outputs.set("d", std::move(d));
-  const auto failed = on.run(
-      [&](const kernel_arguments& args, launcher& launch) {
-#if PLUMBLINE_HAVE_CUDA
-        if (on.kernels() == side::gpu) return side_gpu::run_vectors(what, args, launch);
-#endif
-        side_host::run_vectors(what, args, launch);
-      },
-      inputs, outputs, {});
   computed result;
-  if (failed) {
+  const variant<instruction>& row = variants_of<instruction>(on.kernels()).front();
+  result.why_not = row.domain(what);
+  if (!result.why_not.empty()) return result;
+  if (const auto failed =
+          on.run([&](const kernel_arguments& args, launcher& launch) { row.run(what, args, launch); }, inputs,
+                 outputs, {})) {
     result.why_not = failed->message;
     return result;
   }

@@ -4,8 +4,9 @@
 #include <ctime>
 #include <string>
 
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "reference/core/random.hpp"
+#include "reference/flash_decode_problem.hpp"
 
 namespace plumbline {
 
@@ -51,7 +52,7 @@ double split_gflops(const char* executor) {
   run_options options;
   options.os_threads = 1;
   double best = 1e9;
-  for (const auto& row : flash_decode::attend_variants(on->kernels()))
+  for (const auto& row : variants_of<flash_decode::attend_problem>(on->kernels()))
     for (int round = 0; round < rounds && row.name == "split"; ++round) {
       tensor_set outputs = flash_decode::make_outputs(p);
       const double start = cpu_seconds();

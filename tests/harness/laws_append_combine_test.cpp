@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "properties/generate/append_inputs.hpp"
 #include "properties/generate/combine_inputs.hpp"
 #include "properties/generate/shapes.hpp"
@@ -19,8 +19,12 @@ using flash_decode::combine_problem;
 
 namespace {
 
-const variant<append_problem>& right_append() { return flash_decode::append_variants(side::host)[0]; }
-const variant<combine_problem>& right_combine() { return flash_decode::combine_variants(side::host)[0]; }
+const variant<append_problem>& right_append() {
+  return variants_of<flash_decode::append_problem>(side::host)[0];
+}
+const variant<combine_problem>& right_combine() {
+  return variants_of<flash_decode::combine_problem>(side::host)[0];
+}
 
 int calls = 0;
 

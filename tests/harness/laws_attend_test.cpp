@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "properties/generate/attend_inputs.hpp"
 #include "properties/generate/shapes.hpp"
 #include "properties/laws/attend_agreement.hpp"
@@ -19,7 +19,7 @@ using flash_decode::attend_problem;
 
 namespace {
 
-const variant<attend_problem>& right() { return flash_decode::attend_variants(side::host)[0]; }
+const variant<attend_problem>& right() { return variants_of<flash_decode::attend_problem>(side::host)[0]; }
 
 int calls = 0;
 

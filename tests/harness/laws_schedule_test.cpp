@@ -2,7 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "kernels/core/launch.hpp"
-#include "kernels/flash_decode/flash_decode.hpp"
+#include "kernels/core/table.hpp"
 #include "properties/examination.hpp"
 #include "properties/generate/attend_inputs.hpp"
 #include "properties/laws/attend_laws.hpp"
@@ -24,7 +24,7 @@ void first_warp_wins(const race p) {
   if (atomicAdd(p.runners, 1) == 0) *p.out ^= static_cast<std::uint16_t>(threadIdx.x / 32);
 }
 
-const variant<attend_problem>& right() { return flash_decode::attend_variants(side::host)[0]; }
+const variant<attend_problem>& right() { return variants_of<flash_decode::attend_problem>(side::host)[0]; }
 
 void races(const attend_problem& p, const kernel_arguments& a, launcher& on) {
   right().run(p, a, on);

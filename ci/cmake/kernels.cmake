@@ -1,0 +1,31 @@
+# add_kernels(OP SOURCES a.cu b.cu ... [HOST c.cpp ...])
+#
+# The kernels of one operator, from one list, for every side:
+#   kernels_OP       the host executor's, and where there is a checked executor its instrumented twin;
+#                    HOST: further sources that hold no kernels
+#   kernels_OP_gpu   the same for GPUs, where nvcc was found; whoever links kernels_OP links it
+# Call it in kernels/OP/CMakeLists.txt; tables are found through kernels/core/table.hpp.
+#
+# CMake gives a file one language a folder, so the host compiles one-line sources that include the .cu files; they are
+# written into the build folder.
+function(add_kernels op)
+  cmake_parse_arguments(K "" "" "SOURCES;HOST" ${ARGN})
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  set(on_host "")
+  foreach(source ${K_SOURCES})
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+      message(FATAL_ERROR "add_kernels(${op}): there is no ${folder}/${source}")
+    endif()
+    string(REGEX REPLACE "\\.cu$" ".cpp" twin ${CMAKE_CURRENT_BINARY_DIR}/host/${source})
+    file(CONFIGURE OUTPUT ${twin} CONTENT "#include \"${folder}/${source}\"\n")
+    list(APPEND on_host ${twin})
+  endforeach()
+  add_library(kernels_${op} STATIC ${K_HOST} ${on_host})
+  target_link_libraries(kernels_${op} PUBLIC kernels_host reference_problem)
+  add_checked_kernels(kernels_${op} KEEP "*plumbline8table_ofI*" SOURCES ${on_host})
+  if(PLUMBLINE_HAVE_CUDA)
+    add_library(kernels_${op}_gpu STATIC ${K_SOURCES})
+    target_link_libraries(kernels_${op}_gpu PUBLIC kernels_gpu)
+    target_link_libraries(kernels_${op} PUBLIC kernels_${op}_gpu)
+  endif()
+endfunction()

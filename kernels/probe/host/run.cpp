@@ -1,1 +1,0 @@
-#include "kernels/probe/run.cu"
