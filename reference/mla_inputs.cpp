@@ -1,0 +1,83 @@
+// The tensors of mla's attention problems, and what is refused of them.  Only indices that a key uses are
+// looked at: the others may hold anything.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "reference/core/tensor.hpp"
+#include "reference/mla_problem.hpp"
+#include "reference/mla_requirements.hpp"
+
+namespace plumbline::mla {
+
+namespace {
+
+using input_list = std::vector<input_spec>;
+
+input_spec lengths(std::string name, const std::vector<std::int64_t>& values) {
+  return {std::move(name), dtype::i32, {static_cast<std::int64_t>(values.size())}, 0, 0, values, true};
+}
+
+input_list inputs_of(const decode_problem& p) {
+  return {{"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
+          {"k_cache", p.type, {p.num_pages, p.page_size, p.hk, p.d}, p.gap, p.page_gap},
+          {"block_table", dtype::i32, {p.b, p.max_pages}},
+          lengths("cache_seqlens", p.cache_seqlens)};
+}
+
+input_list inputs_of(const schedule_problem& p) {
+  if (p.topk < 0) return {lengths("cache_seqlens", p.cache_seqlens)};
+  input_list list;
+  if (!p.topk_length.empty()) list.push_back(lengths("topk_length", p.topk_length));
+  if (!p.extra_topk_length.empty()) list.push_back(lengths("extra_topk_length", p.extra_topk_length));
+  return list;
+}
+
+input_list inputs_of(const combine_problem& p) {
+  std::vector<std::int64_t> running(1, 0);
+  for (std::int64_t n : p.splits) running.push_back(running.back() + n);
+  const std::int64_t total = running.back();
+  input_list list = {{"out_partial", dtype::f32, {total, p.sq, p.hq, p.dv}, p.gap},
+                     {"lse_partial", dtype::f32, {total, p.sq, p.hq}},
+                     lengths("num_splits", running)};
+  if (p.has_sink) list.push_back({"attn_sink", dtype::f32, {p.hq}});
+  return list;
+}
+
+}  // namespace
+
+void check(const decode_problem& p, const tensor_set& inputs) {
+  check(p);
+  require_inputs(inputs_of(p), inputs);
+  const tensor& table = inputs.at("block_table");
+  for (std::int64_t s = 0; s < p.b; ++s)
+    for (std::int64_t page = 0; page * p.page_size < p.cache_seqlens[static_cast<std::size_t>(s)]; ++page) {
+      const std::int64_t at[] = {s, page};
+      const auto physical = static_cast<std::int64_t>(table.value(table.offset(at)));
+      if (physical < 0 || physical >= p.num_pages)
+        refuse("block_table", fmt::format("sequence {}, page {}: expected a page in 0..{}, got {}", s, page,
+                                          p.num_pages - 1, physical));
+    }
+}
+
+void check(const schedule_problem& p, const tensor_set& inputs) {
+  check(p);
+  require_inputs(inputs_of(p), inputs);
+}
+
+void check(const combine_problem& p, const tensor_set& inputs) {
+  check(p);
+  require_inputs(inputs_of(p), inputs);
+  const tensor& lse = inputs.at("lse_partial");
+  const std::vector<double> values = lse.values();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::isnan(values[i]) || values[i] == std::numeric_limits<double>::infinity())
+      refuse("lse_partial", fmt::format("element {}: expected a number or -inf, got {}", i, values[i]));
+}
+
+tensor_set empty_inputs(const decode_problem& p) { return check(p), lay_out(inputs_of(p)); }
+tensor_set empty_inputs(const schedule_problem& p) { return check(p), lay_out(inputs_of(p)); }
+tensor_set empty_inputs(const combine_problem& p) { return check(p), lay_out(inputs_of(p)); }
+
+}  // namespace plumbline::mla

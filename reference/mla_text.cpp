@@ -1,0 +1,134 @@
+// Problems of mla's attention side as one line of text, and back.
+#include "reference/mla_described.hpp"
+#include "reference/mla_problem.hpp"
+
+namespace plumbline::mla {
+
+namespace {
+
+constexpr std::int64_t most_sequences = 1 << 20;
+
+std::int64_t pages_for(const std::vector<std::int64_t>& lengths, std::int64_t page_size) {
+  if (lengths.empty() || page_size < 1) return 1;
+  const std::int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  return longest / page_size + (longest % page_size != 0);
+}
+
+template <class Way>
+void batch(Way& way, std::int64_t& b) {
+  way.number("b", b, 1);
+  if (b < 0 || b > most_sequences)
+    throw bad_argument(
+        "b", "expected 0.." + std::to_string(most_sequences) + " sequences, got " + std::to_string(b));
+}
+
+template <class Way>
+void describe(Way& way, decode_problem& p) {
+  const decode_problem usual;
+  way.type("dtype", p.type, usual.type);
+  batch(way, p.b);
+  way.number("sq", p.sq, usual.sq);
+  way.number("hq", p.hq, usual.hq);
+  way.number("hk", p.hk, usual.hk);
+  way.number("d", p.d, usual.d);
+  way.number("dv", p.dv, std::min(p.d, usual.dv));
+  way.number("page_size", p.page_size, usual.page_size);
+  way.list("cache_seqlens", p.cache_seqlens);
+  way.number("max_pages", p.max_pages, pages_for(p.cache_seqlens, p.page_size));
+  way.number("num_pages", p.num_pages, p.b * p.max_pages);
+  way.number("gap", p.gap, 0);
+  way.number("page_gap", p.page_gap, 0);
+  way.real("softmax_scale", p.softmax_scale, 0);
+  way.flag("causal", p.causal, false);
+  way.number("num_sm_parts", p.num_sm_parts, 0);
+}
+
+template <class Way>
+void describe(Way& way, schedule_problem& p) {
+  const schedule_problem usual;
+  batch(way, p.b);
+  way.number("num_sm_parts", p.num_sm_parts, usual.num_sm_parts);
+  way.number("block_size", p.block_size, usual.block_size);
+  way.number("fixed_overhead", p.fixed_overhead, usual.fixed_overhead);
+  way.list("cache_seqlens", p.cache_seqlens);
+  way.number("topk", p.topk, usual.topk, -1);
+  way.list("topk_length", p.topk_length);
+  way.number("extra_topk", p.extra_topk, usual.extra_topk);
+  way.list("extra_topk_length", p.extra_topk_length);
+}
+
+template <class Way>
+void describe(Way& way, combine_problem& p) {
+  const combine_problem usual;
+  batch(way, p.b);
+  way.number("sq", p.sq, usual.sq);
+  way.number("hq", p.hq, usual.hq);
+  way.number("dv", p.dv, usual.dv);
+  way.list("splits", p.splits);
+  way.type("out_type", p.out_type, usual.out_type);
+  way.flag("has_sink", p.has_sink, false);
+  way.number("gap", p.gap, 0);
+  way.number("empty_percent", p.empty_percent, 0);
+}
+
+// A list of lengths in its short form, with which the description is written and read.
+std::int64_t capacity(const decode_problem& p) { return p.max_pages * p.page_size; }
+
+// Reads, expands the lists by `finish`, checks.
+template <class Problem, class Finish>
+Problem read(const keyed_text& text, Finish finish) {
+  Problem p;
+  reading way(text);
+  describe(way, p);
+  text.require_all_read();
+  finish(p);
+  check(p);
+  return p;
+}
+
+template <class Problem>
+std::string write(Problem p) {
+  writing way;
+  describe(way, p);
+  return way.str();
+}
+
+}  // namespace
+
+std::string to_text(const decode_problem& given) {
+  decode_problem p = given;
+  collapse(p.cache_seqlens, capacity(p));
+  return write(p);
+}
+
+decode_problem parse_decode(const keyed_text& text) {
+  return read<decode_problem>(text, [](decode_problem& p) { expand(p.cache_seqlens, p.b, capacity(p)); });
+}
+
+std::string to_text(const schedule_problem& given) {
+  schedule_problem p = given;
+  if (p.topk < 0) collapse(p.cache_seqlens, p.block_size);
+  collapse(p.topk_length, -1);
+  collapse(p.extra_topk_length, -1);
+  return write(p);
+}
+
+schedule_problem parse_schedule(const keyed_text& text) {
+  return read<schedule_problem>(text, [](schedule_problem& p) {
+    if (p.topk < 0) expand(p.cache_seqlens, p.b, p.block_size);
+    if (!p.topk_length.empty()) expand(p.topk_length, p.b, 0);
+    if (!p.extra_topk_length.empty()) expand(p.extra_topk_length, p.b, 0);
+  });
+}
+
+std::string to_text(const combine_problem& given) {
+  combine_problem p = given;
+  collapse(p.splits, 1);
+  return write(p);
+}
+
+combine_problem parse_combine(const keyed_text& text) {
+  return read<combine_problem>(text, [](combine_problem& p) { expand(p.splits, p.b, 1); });
+}
+
+}  // namespace plumbline::mla
