@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(an_ulp_is_the_distance_to_the_next_code) {
 }
 
 BOOST_AUTO_TEST_CASE(names_read_back) {
-  for (int i = 0; i <= static_cast<int>(dtype::u8); ++i) {
+  for (int i = 0; i <= static_cast<int>(dtype::i8); ++i) {
     const auto t = static_cast<dtype>(i);
     BOOST_TEST((dtype_from(name_of(t)) == t));
   }

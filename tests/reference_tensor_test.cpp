@@ -43,14 +43,18 @@ BOOST_AUTO_TEST_CASE(values_round_once_to_the_nearest_even_code) {
 }
 
 BOOST_AUTO_TEST_CASE(integers_are_held_exactly_or_refused) {
-  tensor words(dtype::i32, {2}), bytes(dtype::u8, {1});
+  tensor words(dtype::i32, {2}), bytes(dtype::u8, {1}), signed_bytes(dtype::i8, {2});
 
   words.set_value(0, -2147483648.0);
   words.set_value(1, 2147483647.0);
   bytes.set_value(0, 255);
+  signed_bytes.set_value(0, -128);
+  signed_bytes.set_value(1, 127);
 
   BOOST_TEST((words.values() == std::vector<double>{-2147483648.0, 2147483647.0}));
   BOOST_TEST((bytes.values() == std::vector<double>{255}));
+  BOOST_TEST((signed_bytes.values() == std::vector<double>{-128, 127}));
+  BOOST_CHECK_THROW(signed_bytes.set_value(0, 128), std::invalid_argument);
   BOOST_CHECK_THROW(words.set_value(0, 2147483648.0), std::invalid_argument);
   BOOST_CHECK_THROW(words.set_value(0, 0.5), std::invalid_argument);
   BOOST_CHECK_THROW(words.set_value(0, std::numeric_limits<double>::quiet_NaN()), std::invalid_argument);

@@ -64,6 +64,8 @@ void decode_row(dtype t, const void* codes, std::int64_t count, double* out) {
       return widen<std::int32_t>(codes, count, out);
     case dtype::u8:
       return widen<std::uint8_t>(codes, count, out);
+    case dtype::i8:
+      return widen<std::int8_t>(codes, count, out);
     case dtype::f64:
       std::memcpy(out, codes, static_cast<std::size_t>(count) * sizeof(double));
       return;

@@ -11,8 +11,8 @@
 
 namespace plumbline {
 
-/// Writes the exact values of `count` consecutive codes at `codes` to `out`.  Any dtype; i32 and u8 give the
-/// integer.
+/// Writes the exact values of `count` consecutive codes at `codes` to `out`.  Any dtype; the integers give
+/// the integer.
 void decode_row(dtype t, const void* codes, std::int64_t count, double* out);
 
 }  // namespace plumbline

@@ -16,7 +16,7 @@
 
 namespace plumbline {
 
-enum class dtype : std::uint8_t { f64, f32, tf32, bf16, f16, e4m3, e5m2, e8m0, i32, u8 };
+enum class dtype : std::uint8_t { f64, f32, tf32, bf16, f16, e4m3, e5m2, e8m0, i32, u8, i8 };
 
 /// What an encoder does with a finite or infinite value beyond the largest finite code.
 /// `ieee`: becomes infinity, or NaN where the format has no infinity.  `saturate`: the largest finite code.
@@ -73,14 +73,14 @@ constexpr std::size_t size_of(dtype t) {
 }
 
 constexpr std::string_view name_of(dtype t) {
-  constexpr std::string_view names[] = {"f64",  "f32",  "tf32", "bf16", "f16",
-                                        "e4m3", "e5m2", "e8m0", "i32",  "u8"};
+  constexpr std::string_view names[] = {"f64",  "f32",  "tf32", "bf16", "f16", "e4m3",
+                                        "e5m2", "e8m0", "i32",  "u8",   "i8"};
   return names[static_cast<int>(t)];
 }
 
 /// The dtype of a name as printed by `name_of` ("fp16" is accepted for f16, "e4m3fn" for e4m3), or nothing.
 constexpr std::optional<dtype> dtype_from(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(dtype::u8); ++i)
+  for (int i = 0; i <= static_cast<int>(dtype::i8); ++i)
     if (name == name_of(static_cast<dtype>(i))) return static_cast<dtype>(i);
   if (name == "fp16") return dtype::f16;
   if (name == "fp32") return dtype::f32;
@@ -88,10 +88,10 @@ constexpr std::optional<dtype> dtype_from(std::string_view name) {
   return std::nullopt;
 }
 
-/// True for a format with a fraction (everything but i32 and u8).
-constexpr bool is_floating(dtype t) { return t != dtype::i32 && t != dtype::u8; }
+/// True for a format with a fraction (everything but the integers).
+constexpr bool is_floating(dtype t) { return t != dtype::i32 && t != dtype::u8 && t != dtype::i8; }
 
-/// Exact value of a code.  NaN codes give a quiet NaN.  `t` is not f64, i32 or u8.
+/// Exact value of a code.  NaN codes give a quiet NaN.  `t` is not f64 and no integer.
 constexpr double decode(dtype t, std::uint32_t code) {
   const format f = format_of(t);
   if (t == dtype::tf32) code >>= 13;  // from here on a 19-bit code
@@ -121,7 +121,7 @@ constexpr double decode(dtype t, std::uint32_t code) {
 
 /// Code of `x` in format `t`, rounded once to nearest even.  e8m0 holds positive powers of two only: it
 /// rounds the exponent to nearest (ties to the even exponent code); zero, negative values and NaN give its
-/// NaN code, and values below 2^-127 its smallest code.  `t` is not f64, i32 or u8.
+/// NaN code, and values below 2^-127 its smallest code.  `t` is not f64 and no integer.
 constexpr std::uint32_t encode(dtype t, double x, overflow rule = overflow::ieee) {
   const format f = format_of(t);
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(x);

@@ -98,7 +98,8 @@ double tensor::value(std::int64_t element_offset) const {
 void tensor::set_value(std::int64_t element_offset, double x) {
   if (type_ == dtype::f64) return set_code(element_offset, std::bit_cast<std::uint64_t>(x));
   if (is_floating(type_)) return set_code(element_offset, encode(type_, x));
-  const double low = type_ == dtype::i32 ? -0x1p31 : 0, high = type_ == dtype::i32 ? 0x1p31 - 1 : 255;
+  const double low = type_ == dtype::i32 ? -0x1p31 : type_ == dtype::i8 ? -128 : 0;
+  const double high = type_ == dtype::i32 ? 0x1p31 - 1 : type_ == dtype::i8 ? 127 : 255;
   if (!(x >= low && x <= high) || x != std::floor(x))
     throw std::invalid_argument("tensor: expected an integer that " + std::string(name_of(type_)) + " holds");
   set_code(element_offset, static_cast<std::uint64_t>(static_cast<std::int64_t>(x)));

@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(text_that_is_not_exactly_a_number_stays_text) {
 }
 
 BOOST_AUTO_TEST_CASE(narrow_and_wide_integers_keep_the_name_of_their_format) {
-  for (const char* name : {"i8", "i16", "i64", "u16", "u32", "u64"}) {
+  for (const char* name : {"i16", "i64", "u16", "u32", "u64"}) {
     stored_case before = case_with("a", tensor(dtype::i32, {2}));
     before.tensors.at("x").set_value(1, 100);
     before.tensor_attributes["x"] = {{"dtype", name}, {"axes", "row"}};
@@ -189,11 +189,21 @@ BOOST_AUTO_TEST_CASE(narrow_and_wide_integers_keep_the_name_of_their_format) {
   BOOST_TEST(round_trip(flags).tensor_attributes.at("x").at("dtype") == "bool");
 }
 
+BOOST_AUTO_TEST_CASE(signed_bytes_are_a_format_of_their_own) {
+  stored_case before = case_with("a", tensor(dtype::i8, {2}));
+  before.tensors.at("x").set_value(0, -128);
+  before.tensors.at("x").set_value(1, 127);
+
+  const stored_case after = round_trip(before);
+
+  BOOST_TEST(same_elements(after.tensors.at("x"), before.tensors.at("x")));
+}
+
 BOOST_AUTO_TEST_CASE(a_value_that_its_format_cannot_hold_is_seen_when_the_file_is_read_back) {
   const scratch_folder folder;
   stored_case before = case_with("a", tensor(dtype::i32, {2}));
-  before.tensors.at("x").set_value(1, 300);
-  before.tensor_attributes["x"] = {{"dtype", "i8"}};
+  before.tensors.at("x").set_value(1, 70000);
+  before.tensor_attributes["x"] = {{"dtype", "i16"}};
 
   const std::string message = refusal([&] { write(folder.file("a.h5"), {before}, {}); });
 
