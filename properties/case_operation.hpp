@@ -13,9 +13,8 @@
 #include <vector>
 
 #include "properties/examination.hpp"
-#include "properties/generate/coverage.hpp"
 #include "properties/generate/draws.hpp"
-#include "properties/generate/shrink.hpp"
+#include "properties/generate/problem_class.hpp"
 #include "properties/recorded_source.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -37,7 +36,8 @@ struct function_parts {
   bool (*takes)(dtype in);  // input types that the function has at all
   std::span<const std::string_view> regimes;
   std::span<const laws::law<Problem>> (*laws)();
-  std::vector<std::pair<std::string, double>> (*floors)();
+  std::span<const generate::problem_class<Problem>> (*classes)();
+  std::vector<Problem> (*smaller)(const Problem&);  // of a failing one, best first
   Problem (*parse)(const keyed_text&);
   std::map<std::string, std::string> (*options_of_problem)(const Problem&);
 };
@@ -64,12 +64,32 @@ class case_operation : public operation {
   }
   std::vector<std::string> regimes() const override { return {parts_.regimes.begin(), parts_.regimes.end()}; }
   std::vector<std::string> laws() const override { return law_names(parts_.laws()); }
-  std::vector<std::pair<std::string, double>> coverage_floors() const override { return parts_.floors(); }
+  std::vector<std::pair<std::string, double>> coverage_floors() const override {
+    return generate::floors_of(parts_.classes());
+  }
+
+  case_spec draw(std::string_view variant, dtype in, std::uint64_t seed, std::uint64_t index,
+                 std::string_view regime) const override {
+    const contract* promised = row_of(parts_.table(side::host), variant).contract_for(in);
+    if (promised == nullptr)
+      throw bad_argument(
+          "dtype", "expected one that " + std::string(variant) + " takes, got " + std::string(name_of(in)));
+    const std::string_view how = regime.empty() ? draw_regime(seed, index) : regime;
+    require_regime(how, parts_.regimes);
+    case_spec spec;
+    spec.op = op();
+    spec.function = function();
+    spec.variant = variant;
+    spec.problem = to_text(draw_problem(*promised, how, seed, index));
+    spec.regime = how;
+    spec.seed = generate::draws(seed, index, "inputs").short_seed();
+    return spec;
+  }
 
   std::vector<case_spec> smaller(const case_spec& failing) const override {
     std::vector<case_spec> all;
     if (!failing.recorded.empty()) return all;
-    for (const Problem& p : generate::children(parts_.parse(keyed_text(failing.problem)))) {
+    for (const Problem& p : parts_.smaller(parts_.parse(keyed_text(failing.problem)))) {
       all.push_back(failing);
       all.back().problem = to_text(p);
     }
@@ -125,13 +145,18 @@ class case_operation : public operation {
         m.problem, m.inputs, none, row, *promised, *where, plumbline::options_of(spec), spec.seed};
     laws::attempt run = subject.run(m.problem, m.inputs);
     if (run.why_not) return c;
-    for (auto& e : run.outputs) c.tensors.set(output_name(e.name), std::move(e.value));
+    for (auto& e : run.outputs) c.tensors.set(output_name(e.name, m.inputs), std::move(e.value));
     return c;
   }
 
  protected:
   using judge_outputs = std::function<verdict(const contract&, const tensor_set& outputs)>;
 
+  /// Regime of the index-th case of a run: one of the function's.
+  virtual std::string_view draw_regime(std::uint64_t seed, std::uint64_t index) const = 0;
+  /// The index-th problem for a variant that promises this: it has the contract's input and output types.
+  virtual Problem draw_problem(const contract&, std::string_view regime, std::uint64_t seed,
+                               std::uint64_t index) const = 0;
   /// Inputs of a problem; may settle fields of it that depend on them.
   virtual tensor_set draw_inputs(Problem&, std::string_view regime, std::uint64_t seed) const = 0;
   /// The one presentation of a record; a function with several overrides `from_record`.
@@ -150,20 +175,9 @@ class case_operation : public operation {
   /// How the outputs of this problem are judged; `result` takes the reference's seconds.
   virtual judge_outputs judge_of(const material<Problem>&, case_result& result) const = 0;
   virtual dtype type_of(const Problem&) const = 0;
-  /// Name of an output in a file of cases.
-  virtual std::string output_name(const std::string& name) const { return name; }
-
-  /// The case of the index-th draw, once its regime and problem are drawn.
-  case_spec spec_of(std::string_view variant, const Problem& problem, std::string_view regime,
-                    std::uint64_t seed, std::uint64_t index) const {
-    case_spec spec;
-    spec.op = op();
-    spec.function = function();
-    spec.variant = variant;
-    spec.problem = to_text(problem);
-    spec.regime = regime;
-    spec.seed = generate::draws(seed, index, "inputs").short_seed();
-    return spec;
+  /// Name of an output in a file of cases, where inputs lie beside it.
+  virtual std::string output_name(const std::string& name, const tensor_set& inputs) const {
+    return inputs.has(name) ? "out_" + name : name;
   }
 
  private:
@@ -180,7 +194,7 @@ class case_operation : public operation {
     const stopwatch all;
     case_result result;
     result.case_text = spec.str();
-    result.classes = generate::classes_of(m.problem);
+    result.classes = generate::names_holding(parts_.classes(), m.problem);
     examine_stages<Problem>(m.problem, m.inputs, row_of(parts_.table(where.kernels()), spec.variant), spec,
                             where, how, type_of(m.problem), judge_of(m, result), parts_.laws(), result);
     result.seconds = all.seconds();

@@ -4,7 +4,9 @@
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/generate/append_inputs.hpp"
+#include "properties/generate/coverage.hpp"
 #include "properties/generate/shapes.hpp"
+#include "properties/generate/shrink.hpp"
 #include "properties/laws/append_agreement.hpp"
 #include "properties/laws/append_laws.hpp"
 
@@ -16,22 +18,20 @@ using problem = append_problem;
 
 bool takes(dtype in) { return in == dtype::bf16 || in == dtype::f16 || in == dtype::e4m3; }
 
-constexpr function_parts<problem> parts = {
-    "flash_decode",           "append",          variants_of<problem>,    takes,
-    generate::append_regimes, laws::append_laws, generate::append_floors, parse_append,
-    options_of_problem};
+constexpr function_parts<problem> parts = {"flash_decode",
+                                           "append",
+                                           variants_of<problem>,
+                                           takes,
+                                           generate::append_regimes,
+                                           laws::append_laws,
+                                           generate::append_classes,
+                                           generate::smaller,
+                                           parse_append,
+                                           options_of_problem};
 
 class append_function final : public case_operation<problem> {
  public:
   append_function() : case_operation(parts) {}
-
-  case_spec draw(std::string_view variant, dtype in, std::uint64_t seed, std::uint64_t index,
-                 std::string_view regime) const override {
-    generate::draws draw(seed, index, "append regime");
-    const std::string_view how = regime.empty() ? generate::append_regimes[draw.chance(50) ? 0 : 1] : regime;
-    require_regime(how, generate::append_regimes);
-    return spec_of(variant, generate::draw_append(in, seed, index), how, seed, index);
-  }
 
   bool claims_group(std::string_view group) const override {
     return group == "append" || group == "kvcache" || group == "rotary";
@@ -42,8 +42,13 @@ class append_function final : public case_operation<problem> {
 
  protected:
   dtype type_of(const problem& p) const override { return p.type; }
-  std::string output_name(const std::string& name) const override {
-    return name == "q_rotated" ? "out_q_rotated" : "out_" + name;  // k_cache and v_cache are inputs too
+  std::string output_name(const std::string& name, const tensor_set&) const override { return "out_" + name; }
+  std::string_view draw_regime(std::uint64_t seed, std::uint64_t index) const override {
+    return generate::append_regimes[generate::draws(seed, index, "append regime").chance(50) ? 0 : 1];
+  }
+  problem draw_problem(const contract& promised, std::string_view, std::uint64_t seed,
+                       std::uint64_t index) const override {
+    return generate::draw_append(promised.in, seed, index);
   }
   tensor_set draw_inputs(problem& p, std::string_view regime, std::uint64_t seed) const override {
     return generate::draw_inputs(p, regime, seed);

@@ -4,7 +4,9 @@
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/generate/attend_inputs.hpp"
+#include "properties/generate/coverage.hpp"
 #include "properties/generate/shapes.hpp"
+#include "properties/generate/shrink.hpp"
 #include "properties/judge/vacuity.hpp"
 #include "properties/laws/attend_agreement.hpp"
 #include "properties/laws/attend_laws.hpp"
@@ -29,9 +31,9 @@ bool takes(dtype in) {
 }
 
 constexpr function_parts<problem> parts = {
-    "flash_decode",         "attend",          variants_of<problem>,    takes,
-    generate::regime_names, laws::attend_laws, generate::attend_floors, parse_attend,
-    options_of_problem};
+    "flash_decode",         "attend",          variants_of<problem>,     takes,
+    generate::regime_names, laws::attend_laws, generate::attend_classes, generate::smaller,
+    parse_attend,           options_of_problem};
 
 generate::regime regime_of(std::string_view name) {
   require_regime(name, generate::regime_names);
@@ -41,12 +43,6 @@ generate::regime regime_of(std::string_view name) {
 class attend_function final : public case_operation<problem> {
  public:
   attend_function() : case_operation(parts) {}
-
-  case_spec draw(std::string_view variant, dtype in, std::uint64_t seed, std::uint64_t index,
-                 std::string_view regime) const override {
-    const generate::regime how = regime.empty() ? generate::draw_regime(seed, index) : regime_of(regime);
-    return spec_of(variant, generate::draw_attend(in, how, seed, index), generate::name_of(how), seed, index);
-  }
 
   bool claims_group(std::string_view group) const override {
     return group == "attend" || group == "attention" || group == "attention_sink" || group == "kvcache" ||
@@ -58,6 +54,13 @@ class attend_function final : public case_operation<problem> {
 
  protected:
   dtype type_of(const problem& p) const override { return p.type; }
+  std::string_view draw_regime(std::uint64_t seed, std::uint64_t index) const override {
+    return generate::name_of(generate::draw_regime(seed, index));
+  }
+  problem draw_problem(const contract& promised, std::string_view regime, std::uint64_t seed,
+                       std::uint64_t index) const override {
+    return generate::draw_attend(promised.in, promised.out_type, regime_of(regime), seed, index);
+  }
   tensor_set draw_inputs(problem& p, std::string_view regime, std::uint64_t seed) const override {
     return generate::draw_inputs(p, regime_of(regime), seed);
   }

@@ -4,7 +4,9 @@
 #include "properties/flash_decode.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/generate/combine_inputs.hpp"
+#include "properties/generate/coverage.hpp"
 #include "properties/generate/shapes.hpp"
+#include "properties/generate/shrink.hpp"
 #include "properties/laws/combine_agreement.hpp"
 #include "properties/laws/combine_laws.hpp"
 
@@ -22,25 +24,14 @@ constexpr function_parts<problem> parts = {"flash_decode",
                                            takes,
                                            generate::combine_regimes,
                                            laws::combine_laws,
-                                           generate::combine_floors,
+                                           generate::combine_classes,
+                                           generate::smaller,
                                            parse_combine,
                                            options_of_problem};
 
 class combine_function final : public case_operation<problem> {
  public:
   combine_function() : case_operation(parts) {}
-
-  case_spec draw(std::string_view variant, dtype, std::uint64_t seed, std::uint64_t index,
-                 std::string_view regime) const override {
-    generate::draws draw(seed, index, "combine regime");
-    const std::string_view how = regime.empty() ? generate::combine_regimes[static_cast<std::size_t>(
-                                                      draw.between(0, generate::combine_regimes.size() - 1))]
-                                                : regime;
-    require_regime(how, generate::combine_regimes);
-    constexpr dtype types[] = {dtype::f32, dtype::f32, dtype::bf16, dtype::f16};
-    const dtype out = types[draw.between(0, 3)];
-    return spec_of(variant, generate::draw_combine(out, seed, index), how, seed, index);
-  }
 
   bool claims_group(std::string_view group) const override { return group == "combine"; }
   external_judgement judge(const recorded_case& c, std::string_view contract_name) const override {
@@ -49,6 +40,17 @@ class combine_function final : public case_operation<problem> {
 
  protected:
   dtype type_of(const problem&) const override { return dtype::f32; }
+  std::string_view draw_regime(std::uint64_t seed, std::uint64_t index) const override {
+    constexpr std::int64_t last = std::size(generate::combine_regimes) - 1;
+    generate::draws draw(seed, index, "combine regime");
+    return generate::combine_regimes[static_cast<std::size_t>(draw.between(0, last))];
+  }
+  problem draw_problem(const contract&, std::string_view, std::uint64_t seed,
+                       std::uint64_t index) const override {
+    constexpr dtype types[] = {dtype::f32, dtype::f32, dtype::bf16, dtype::f16};
+    return generate::draw_combine(types[generate::draws(seed, index, "combine type").between(0, 3)], seed,
+                                  index);
+  }
   tensor_set draw_inputs(problem& p, std::string_view regime, std::uint64_t seed) const override {
     return generate::draw_inputs(p, regime, seed);
   }

@@ -80,12 +80,12 @@ class sum_operation : public operation {
     misbehave(c.variant, n);
     case_result r;
     r.seconds = 1e-4;
+    if (n % 2 == 0) r.classes.push_back("even");
     if (c.variant == "never" || (c.variant == "picky" && n % 4)) {
       r.result = outcome::skipped, r.skip_reason = "n is not a multiple of 4";
       return r;
     }
     r.digest = sha256().update(c.problem).hex();
-    if (n % 2 == 0) r.classes.push_back("even");
     r.judged.elements = 1;
     finding f;
     f.test = "E", f.output = "out", f.where = "element 0", f.truth = static_cast<double>(n * (n + 1) / 2);

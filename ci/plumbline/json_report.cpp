@@ -31,14 +31,6 @@ void put_counts(json& j, const tally& t) {
 
 std::string text_of(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
 
-constexpr std::pair<claim, std::string_view> claims[] = {
-    {claim::same_bits_run_to_run, "same_bits_run_to_run"},
-    {claim::same_bits_any_batch_position, "same_bits_any_batch_position"},
-    {claim::same_bits_any_page_layout, "same_bits_any_page_layout"},
-    {claim::same_bits_any_split_count, "same_bits_any_split_count"},
-    {claim::same_bits_any_schedule, "same_bits_any_schedule"},
-    {claim::same_bits_host_and_gpu, "same_bits_host_and_gpu"}};
-
 json of_judgement(const external_judgement& e) {
   return {{"group", e.group},
           {"kind", e.kind},
@@ -105,8 +97,12 @@ std::string json_report(const run_report& r) {
   for (const external_judgement& e : r.recorded.expected) j["expected"].push_back(of_judgement(e));
   j["coverage"] = json::array();
   for (const coverage& c : r.classes)
-    j["coverage"].push_back(
-        {{"function", c.op}, {"class", c.name}, {"cases", c.cases}, {"of", c.of}, {"floor", c.floor}});
+    j["coverage"].push_back({{"function", c.op},
+                             {"class", c.name},
+                             {"cases", c.cases},
+                             {"of", c.of},
+                             {"floor", c.floor},
+                             {"not_judged", c.not_judged}});
   j["floors_asked"] = r.floors_asked, j["floors_hold"] = r.floors_hold;
   j["replayed"] = json::array();
   for (const replayed_failure& f : r.replayed)
@@ -157,7 +153,7 @@ std::string json_of(const std::string& file, const std::vector<external_judgemen
 
 std::vector<std::string> claims_of(claim all) {
   std::vector<std::string> names;
-  for (const auto& [one, name] : claims)
+  for (const auto& [one, name] : claim_names)
     if (promises(all, one)) names.emplace_back(name);
   return names;
 }

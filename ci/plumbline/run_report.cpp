@@ -23,9 +23,11 @@ std::vector<coverage> coverage_of(const std::vector<row_run>& rows) {
       c.op = name_of(*op), c.name = name, c.floor = floor;
       for (const row_run& r : rows) {
         if (r.what.op != op) continue;
-        c.of += r.counts.cases();
-        const auto found = r.counts.classes.find(name);
-        if (found != r.counts.classes.end()) c.cases += found->second;
+        c.of += r.counts.drawn();
+        const auto found = r.counts.drawn_classes.find(name);
+        if (found == r.counts.drawn_classes.end()) continue;
+        c.cases += found->second;
+        if (!r.counts.classes.count(name)) c.not_judged.push_back(r.what.name());
       }
       all.push_back(c);
     }

@@ -13,11 +13,12 @@
 
 namespace plumbline::program {
 
-/// One coverage class of one function over all its rows.
+/// One coverage class of one function over all that was drawn for its rows, taken or not.
 struct coverage {
   std::string op, name;
   std::int64_t cases = 0, of = 0;
-  double floor = 0;  // least share
+  double floor = 0;                     // least share
+  std::vector<std::string> not_judged;  // rows that took none of the class
   bool met() const { return static_cast<double>(cases) >= floor * static_cast<double>(of); }
 };
 

@@ -14,6 +14,7 @@ bool worse(double a, double b) {
 
 void tally::add(std::uint64_t index, const case_result& r) {
   seconds += r.seconds, reference_seconds += r.reference_seconds;
+  for (const std::string& c : r.classes) ++drawn_classes[c];
   if (r.result == outcome::skipped) {
     ++skipped, ++skips[r.skip_reason.empty() ? "no reason given" : r.skip_reason];
     return;

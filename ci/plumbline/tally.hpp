@@ -39,11 +39,13 @@ class tally {
   std::array<std::int64_t, used_bins> histogram{};
   std::map<std::string, std::int64_t> skips;  // by reason
   std::map<std::string, law_tally> laws;
-  std::map<std::string, std::int64_t> classes;  // of judged cases
+  std::map<std::string, std::int64_t> classes;        // of judged cases
+  std::map<std::string, std::int64_t> drawn_classes;  // of skipped ones too
   std::map<std::string, std::int64_t> warnings;
   worst_place worst;
 
   std::int64_t cases() const { return pass + fail + mistrusted; }
+  std::int64_t drawn() const { return cases() + skipped; }
   /// SHA-256 over the digests of the judged cases in the order of their index.
   std::string digest() const;
 

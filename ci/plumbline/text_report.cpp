@@ -120,7 +120,7 @@ std::string coverage_section(const run_report& r) {
     if (c.op != op) {
       flush();
       op = c.op;
-      text += fmt::format("  {}, {} cases\n", op, c.of);
+      text += fmt::format("  {}, {} drawn\n", op, c.of);
     }
     const double share = c.of ? static_cast<double>(c.cases) / static_cast<double>(c.of) : 0;
     const std::string one = fmt::format("{} {:.1f}/{:g}{}", c.name, 100 * share, 100 * c.floor,
@@ -129,8 +129,13 @@ std::string coverage_section(const run_report& r) {
     line += (line.empty() ? "" : ", ") + one;
   }
   flush();
+  std::map<std::string, std::string> not_judged;
+  for (const coverage& c : r.classes)
+    for (const std::string& row : c.not_judged)
+      not_judged[row] += (not_judged[row].empty() ? "" : ", ") + c.name;
+  for (const auto& [row, names] : not_judged) text += fmt::format("  {} took none of: {}\n", row, names);
   if (text.empty()) return "";
-  return fmt::format("Coverage: class, share of the cases in percent / its floor{}\n",
+  return fmt::format("Coverage: class, share of the drawn cases in percent / its floor{}\n",
                      r.floors_asked ? "" : " (asked from 100 cases a row on)") +
          text;
 }

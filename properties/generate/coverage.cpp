@@ -13,13 +13,6 @@ using flash_decode::combine_problem;
 
 namespace {
 
-template <class Problem>
-struct class_row {
-  std::string_view name;
-  double floor;
-  bool (*holds)(const Problem&);
-};
-
 template <class Predicate>
 bool any_sequence(const cache_shape& s, Predicate holds) {
   for (std::int64_t n = 0; n < s.b; ++n)
@@ -46,7 +39,7 @@ std::int64_t blocks(const cache_shape& s) {
 
 // Classes of the cache, for either problem.
 template <class P>
-constexpr class_row<P> cache_rows[] = {
+constexpr problem_class<P> cache_rows[] = {
     {"dense", 0.15, [](const P& p) { return p.page_size == 0; }},
     {"paged", 0.2, [](const P& p) { return p.page_size > 0; }},
     {"page_size_1_to_3", 0.06, [](const P& p) { return p.page_size >= 1 && p.page_size <= 3; }},
@@ -84,7 +77,7 @@ constexpr class_row<P> cache_rows[] = {
     {"head_dim_v_differs", 0.04, [](const P& p) { return p.dv != p.d; }},
 };
 
-constexpr class_row<attend_problem> attend_rows[] = {
+constexpr problem_class<attend_problem> attend_rows[] = {
     {"one_query", 0.12, [](const attend_problem& p) { return p.sq == 1; }},
     {"queries_5_or_more", 0.05, [](const attend_problem& p) { return p.sq >= 5; }},
     {"more_queries_than_keys", 0.08,
@@ -110,7 +103,7 @@ constexpr class_row<attend_problem> attend_rows[] = {
     {"sink_logit", 0, [](const attend_problem& p) { return p.has_sink; }},
 };
 
-constexpr class_row<append_problem> append_rows[] = {
+constexpr problem_class<append_problem> append_rows[] = {
     {"one_new_token", 0.12, [](const append_problem& p) { return p.sn == 1; }},
     {"new_tokens_5_or_more", 0.07, [](const append_problem& p) { return p.sn >= 5; }},
     {"packed_new", 0.07, [](const append_problem& p) { return !p.seqlens_new.empty(); }},
@@ -136,7 +129,7 @@ constexpr class_row<append_problem> append_rows[] = {
      }},
 };
 
-constexpr class_row<combine_problem> combine_rows[] = {
+constexpr problem_class<combine_problem> combine_rows[] = {
     {"one_split", 0.02, [](const combine_problem& p) { return p.num_splits == 1; }},
     {"splits_2_to_16", 0.1, [](const combine_problem& p) { return p.num_splits >= 2 && p.num_splits <= 16; }},
     {"splits_17_to_128", 0.1,
@@ -152,56 +145,24 @@ constexpr class_row<combine_problem> combine_rows[] = {
 };
 
 template <class P, std::size_t N>
-void name_holding(const class_row<P> (&rows)[N], const P& p, std::vector<std::string>& names) {
-  for (const auto& row : rows)
-    if (row.holds(p)) names.emplace_back(row.name);
-}
-
-template <class P, std::size_t N>
-void name_floors(const class_row<P> (&rows)[N], std::vector<std::pair<std::string, double>>& floors) {
-  for (const auto& row : rows) floors.emplace_back(std::string(row.name), row.floor);
+std::vector<problem_class<P>> with_cache(const problem_class<P> (&own)[N]) {
+  std::vector<problem_class<P>> all(std::begin(cache_rows<P>), std::end(cache_rows<P>));
+  all.insert(all.end(), std::begin(own), std::end(own));
+  return all;
 }
 
 }  // namespace
 
-std::vector<std::string> classes_of(const attend_problem& p) {
-  std::vector<std::string> names;
-  name_holding(cache_rows<attend_problem>, p, names);
-  name_holding(attend_rows, p, names);
-  return names;
+std::span<const problem_class<attend_problem>> attend_classes() {
+  static const auto all = with_cache(attend_rows);
+  return all;
 }
 
-std::vector<std::string> classes_of(const append_problem& p) {
-  std::vector<std::string> names;
-  name_holding(cache_rows<append_problem>, p, names);
-  name_holding(append_rows, p, names);
-  return names;
+std::span<const problem_class<append_problem>> append_classes() {
+  static const auto all = with_cache(append_rows);
+  return all;
 }
 
-std::vector<std::string> classes_of(const combine_problem& p) {
-  std::vector<std::string> names;
-  name_holding(combine_rows, p, names);
-  return names;
-}
-
-std::vector<std::pair<std::string, double>> attend_floors() {
-  std::vector<std::pair<std::string, double>> floors;
-  name_floors(cache_rows<attend_problem>, floors);
-  name_floors(attend_rows, floors);
-  return floors;
-}
-
-std::vector<std::pair<std::string, double>> append_floors() {
-  std::vector<std::pair<std::string, double>> floors;
-  name_floors(cache_rows<append_problem>, floors);
-  name_floors(append_rows, floors);
-  return floors;
-}
-
-std::vector<std::pair<std::string, double>> combine_floors() {
-  std::vector<std::pair<std::string, double>> floors;
-  name_floors(combine_rows, floors);
-  return floors;
-}
+std::span<const problem_class<combine_problem>> combine_classes() { return combine_rows; }
 
 }  // namespace plumbline::generate

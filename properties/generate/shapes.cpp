@@ -133,11 +133,11 @@ regime draw_regime(std::uint64_t seed, std::uint64_t index) {
   return static_cast<regime>(at);
 }
 
-attend_problem draw_attend(dtype in, regime how, std::uint64_t seed, std::uint64_t index) {
+attend_problem draw_attend(dtype in, dtype out, regime how, std::uint64_t seed, std::uint64_t index) {
   draws draw(seed, index, "attend");
   attend_problem p;
   p.type = in;
-  p.out_type = in == dtype::e4m3 ? dtype::bf16 : in;
+  p.out_type = out;
   draw_heads(draw, in, p);
   p.sq = draw_query_tokens(draw);
   const std::int64_t cost = draw_cost(draw);

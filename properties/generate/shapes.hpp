@@ -19,7 +19,8 @@ namespace plumbline::generate {
 regime draw_regime(std::uint64_t seed, std::uint64_t index);
 
 /// The regime may ask for a scale of its own (powers_of_two: ln 2) and for no soft cap.
-flash_decode::attend_problem draw_attend(dtype in, regime, std::uint64_t seed, std::uint64_t index);
+flash_decode::attend_problem draw_attend(dtype in, dtype out, regime, std::uint64_t seed,
+                                         std::uint64_t index);
 flash_decode::append_problem draw_append(dtype in, std::uint64_t seed, std::uint64_t index);
 flash_decode::combine_problem draw_combine(dtype out, std::uint64_t seed, std::uint64_t index);
 

@@ -1,13 +1,8 @@
 #include "properties/generate/shrink.hpp"
 
-#include <rapidcheck/Shrinkable.h>
-#include <rapidcheck/seq/Create.h>
-#include <rapidcheck/shrinkable/Create.h>
-
 #include <algorithm>
-#include <optional>
 
-#include "reference/core/keyed_text.hpp"
+#include "properties/generate/edits.hpp"
 
 namespace plumbline::generate {
 
@@ -22,30 +17,6 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::vector<std::int64_t>* packed(attend_problem&) { return nullptr; }
 std::vector<std::int64_t>* packed(append_problem& p) { return &p.seqlens_new; }
-
-// Candidates, each made by editing a copy; only those that pass the check and differ are kept.
-template <class Problem>
-class edits {
- public:
-  explicit edits(const Problem& from) : from_(from) {}
-  template <class Edit>
-  void add(Edit edit) {
-    Problem p = from_;
-    edit(p);
-    if (p == from_) return;
-    try {
-      flash_decode::check(p);
-    } catch (const bad_argument&) {
-      return;
-    }
-    found_.push_back(std::move(p));
-  }
-  std::vector<Problem> take() { return std::move(found_); }
-
- private:
-  const Problem& from_;
-  std::vector<Problem> found_;
-};
 
 // Capacity and page counts that just hold the lengths.
 template <class Problem>
@@ -167,12 +138,6 @@ void shrink_tokens(std::vector<std::int64_t>& list, std::int64_t& most, std::int
   most = to;
 }
 
-template <class Problem>
-rc::Shrinkable<Problem> tree(const Problem& root) {
-  return rc::shrinkable::shrinkRecur(root,
-                                     [](const Problem& p) { return rc::seq::fromContainer(smaller(p)); });
-}
-
 }  // namespace
 
 std::vector<attend_problem> smaller(const attend_problem& from) {
@@ -228,42 +193,5 @@ std::vector<combine_problem> smaller(const combine_problem& from) {
   all.add([](combine_problem& p) { p.gap = 0; });
   return all.take();
 }
-
-template <class Problem>
-std::vector<Problem> children(const Problem& failing) {
-  std::vector<Problem> all;
-  rc::Seq<rc::Shrinkable<Problem>> level = tree(failing).shrinks();
-  while (auto child = level.next()) all.push_back(child->value());
-  return all;
-}
-
-template <class Problem>
-Problem smallest(const Problem& failing, const std::function<bool(const Problem&)>& fails, int steps) {
-  rc::Shrinkable<Problem> here = tree(failing);
-  for (bool moved = true; moved && steps > 0;) {
-    moved = false;
-    rc::Seq<rc::Shrinkable<Problem>> children = here.shrinks();
-    while (steps > 0) {
-      auto child = children.next();
-      if (!child) break;
-      --steps;
-      if (!fails(child->value())) continue;
-      here = *child;
-      moved = true;
-      break;
-    }
-  }
-  return here.value();
-}
-
-template std::vector<attend_problem> children(const attend_problem&);
-template std::vector<append_problem> children(const append_problem&);
-template std::vector<combine_problem> children(const combine_problem&);
-template attend_problem smallest(const attend_problem&, const std::function<bool(const attend_problem&)>&,
-                                 int);
-template append_problem smallest(const append_problem&, const std::function<bool(const append_problem&)>&,
-                                 int);
-template combine_problem smallest(const combine_problem&, const std::function<bool(const combine_problem&)>&,
-                                  int);
 
 }  // namespace plumbline::generate

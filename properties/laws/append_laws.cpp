@@ -114,15 +114,18 @@ std::string concerns_append_pages(const append_subject& s) {
 
 std::string broken_append_pages(const append_subject& s) {
   random_stream choice(s.seed, "page layout");
-  constexpr std::int64_t sizes[] = {1, 2, 3, 16, 64, 128, 256};
-  append_problem p = s.problem;
-  p.shared_pages = false;
-  p.page_size = sizes[choice.integer(0, std::size(sizes) - 1)];
-  p.max_pages = (s.problem.capacity + p.page_size - 1) / p.page_size;
-  p.capacity = p.max_pages * p.page_size;
-  p.num_pages = p.max_pages * p.b + choice.integer(0, 3);
-  if (flash_decode::q_positions_move(p) != flash_decode::q_positions_move(s.problem))
-    p = s.problem;  // the capacity decides whether a wide window counts: keep it, move the pages
+  std::vector<append_problem> others = {s.problem};  // at least the pages move
+  for (std::int64_t page_size : {1, 2, 3, 16, 64, 128, 256}) {
+    append_problem p = s.problem;
+    p.shared_pages = false;
+    p.page_size = page_size;
+    p.max_pages = (s.problem.capacity + page_size - 1) / page_size;
+    p.capacity = p.max_pages * page_size;
+    p.num_pages = p.max_pages * p.b + choice.integer(0, 3);
+    // The capacity decides whether a wide window counts.
+    if (flash_decode::q_positions_move(p) == flash_decode::q_positions_move(s.problem)) others.push_back(p);
+  }
+  const append_problem p = one_taken(s, others, choice);
   const auto content = generate::gather(s.problem, s.inputs);
   const tensor_set inputs = generate::arrange(p, content, elsewhere(s, 2));
   const std::string what = "page size " + std::to_string(p.page_size) + ", other page order";

@@ -61,6 +61,17 @@ tensor part_of(const attend_problem& p, const tensor& t, bool lse, std::int64_t 
 
 }  // namespace
 
+attend_problem with_other_splits(const attend_subject& s, random_stream& choice) {
+  std::vector<attend_problem> others;
+  for (int i = 0; i < 16; ++i) {
+    attend_problem p = s.problem;
+    while (p.num_splits == s.problem.num_splits)
+      p.num_splits = choice.integer(1, choice.chance(0.6) ? 9 : 256);
+    others.push_back(std::move(p));
+  }
+  return one_taken(s, others, choice);
+}
+
 std::string concerns_batch(const attend_subject& s) {
   return s.problem.b > 1 ? "" : "one sequence has one position";
 }
@@ -96,18 +107,22 @@ std::string concerns_pages(const attend_subject& s) {
 std::string broken_page_layout(const attend_subject& s) {
   random_stream choice(s.seed, "page layout");
   const auto content = generate::gather(s.problem, s.inputs);
-  attend_problem p = s.problem;
-  p.shared_pages = false;
-  if (p.num_splits != 0) {  // the heuristic sees the capacity, which a page size rounds
-    constexpr std::int64_t sizes[] = {1, 2, 3, 16, 64, 128, 256};
-    const std::int64_t page_size = sizes[choice.integer(0, std::size(sizes) - 1)];
-    p.max_pages = (s.problem.capacity + page_size - 1) / page_size;
+  const std::int64_t spare = choice.integer(1, 5);
+  const auto with_pages_of = [&](std::int64_t page_size) {
+    attend_problem p = s.problem;
+    p.shared_pages = false;
     p.page_size = page_size;
+    p.max_pages = (s.problem.capacity + page_size - 1) / page_size;
     p.capacity = p.max_pages * page_size;
-  }
-  p.num_pages = 0;
-  for (std::int64_t length : p.cache_seqlens) p.num_pages += (length + p.page_size - 1) / p.page_size;
-  p.num_pages += choice.integer(1, 5);
+    p.num_pages = spare;
+    for (std::int64_t length : p.cache_seqlens) p.num_pages += (length + page_size - 1) / page_size;
+    return p;
+  };
+  std::vector<attend_problem> others = {with_pages_of(s.problem.page_size)};
+  if (s.problem.num_splits != 0)  // the heuristic sees the capacity, which a page size rounds
+    for (std::int64_t page_size : {1, 2, 3, 16, 64, 128, 256})
+      if (page_size != s.problem.page_size) others.push_back(with_pages_of(page_size));
+  const attend_problem p = one_taken(s, others, choice);
   const tensor_set inputs =
       generate::arrange(p, content, {s.seed + 2, generate::arrangement_of(s.seed).unused, false});
   const std::string what = "page size " + std::to_string(p.page_size) + ", other page order";
@@ -118,8 +133,7 @@ std::string broken_page_layout(const attend_subject& s) {
 
 std::string broken_split_bits(const attend_subject& s) {
   random_stream choice(s.seed, "split bits");
-  attend_problem p = s.problem;
-  while (p.num_splits == s.problem.num_splits) p.num_splits = choice.integer(1, choice.chance(0.5) ? 8 : 256);
+  const attend_problem p = with_other_splits(s, choice);
   const std::string what = "num_splits " + std::to_string(p.num_splits);
   const attempt other = s.run(p, s.inputs);
   if (other.why_not) return describe(*other.why_not, what);

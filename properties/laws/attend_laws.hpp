@@ -13,6 +13,9 @@ using attend_subject = subject<flash_decode::attend_problem>;
 /// Every law, in the order in which it is listed.
 std::span<const law<flash_decode::attend_problem>> attend_laws();
 
+/// The problem with another split count that the variant takes.
+flash_decode::attend_problem with_other_splits(const attend_subject&, random_stream&);
+
 // attend_bits.cpp: the same bits in another place, at another time.
 std::string concerns_batch(const attend_subject&);
 std::string broken_batch_position(const attend_subject&);

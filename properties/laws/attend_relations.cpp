@@ -120,8 +120,7 @@ int value_power(const attend_subject& s) {
 
 std::string broken_split_agreement(const attend_subject& s) {
   random_stream choice(s.seed, "split agreement");
-  attend_problem p = s.problem;
-  while (p.num_splits == s.problem.num_splits) p.num_splits = choice.integer(1, choice.chance(0.6) ? 9 : 256);
+  const attend_problem p = with_other_splits(s, choice);
   const auto truth = attend_truth(p, s.inputs, s.promised);
   return disagreement(s, p, s.inputs, truth, "num_splits " + std::to_string(p.num_splits));
 }

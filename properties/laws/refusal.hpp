@@ -7,7 +7,6 @@
 
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/tensor.hpp"
-#include "reference/flash_decode_problem.hpp"
 
 namespace plumbline::laws {
 
@@ -23,11 +22,12 @@ struct refusal {
   void (*damage)(refused_call<Problem>&);
 };
 
-/// Empty, or which row of the table was accepted or refused by another name.  `good` must be accepted.
+/// `check(problem, inputs)` is found beside the problem.  Empty, or which row of the table was accepted or
+/// refused by another name.  `good` must be accepted.
 template <class Problem>
 std::string first_accepted(const refused_call<Problem>& good, std::span<const refusal<Problem>> rows) {
   try {
-    flash_decode::check(good.problem, good.inputs);
+    check(good.problem, good.inputs);
   } catch (const bad_argument& why) {
     return std::string("a good call was refused: ") + why.what();
   }
@@ -37,7 +37,7 @@ std::string first_accepted(const refused_call<Problem>& good, std::span<const re
     row.damage(bad);
     const std::string which = "bad argument " + std::to_string(at++) + " (" + std::string(row.argument) + ")";
     try {
-      flash_decode::check(bad.problem, bad.inputs);
+      check(bad.problem, bad.inputs);
     } catch (const bad_argument& why) {
       if (why.argument() == row.argument) continue;
       return which + " was refused by another name: " + why.what();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "properties/laws/schedules.hpp"
 #include "properties/laws/subject.hpp"
@@ -25,6 +26,17 @@ std::string broken_run_to_run(const subject<Problem>& s) {
 template <class Problem>
 std::string concerns_schedule(const subject<Problem>& s) {
   return s.where.kernels() == side::gpu ? "a GPU takes no schedule" : "";
+}
+
+/// One of related problems, drawn among those that the variant takes; throws outside_domain when it takes
+/// none of them.
+template <class Problem>
+Problem one_taken(const subject<Problem>& s, const std::vector<Problem>& related, random_stream& choice) {
+  std::vector<const Problem*> taken;
+  for (const Problem& p : related)
+    if (s.outside(p).empty()) taken.push_back(&p);
+  if (taken.empty()) throw outside_domain{s.outside(related.at(0))};
+  return *taken[static_cast<std::size_t>(choice.integer(0, static_cast<std::int64_t>(taken.size()) - 1))];
 }
 
 /// What the case is compared with: another order of warps and blocks, another number of OS threads.  A case

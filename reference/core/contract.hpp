@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "reference/core/formats.hpp"
 
@@ -47,6 +48,7 @@ struct contract {
   dtype p_type = dtype::bf16;                // type in which P enters P V
   double p_scale = 1;                        // P is multiplied by this before it is rounded (256 for e4m3)
   p_shift shift = p_shift::score;
+  int tile_keys = 64;           // keys after which P is shifted anew; the companions know this one
   bool l_from_rounded = false;  // row sum taken from the rounded P
   double e_exp = 3e-7;          // relative error of exp2; exp2(0) is exactly 1
   double e_tanh = 0;            // absolute error of tanh, times softcap; used with softcap only
@@ -67,6 +69,14 @@ enum class claim : std::uint32_t {
   same_bits_any_schedule = 16,  // block and thread schedule, OS threads
   same_bits_host_and_gpu = 32
 };
+/// Names of the claims, as `list` and reports print them.
+inline constexpr std::pair<claim, std::string_view> claim_names[] = {
+    {claim::same_bits_run_to_run, "same_bits_run_to_run"},
+    {claim::same_bits_any_batch_position, "same_bits_any_batch_position"},
+    {claim::same_bits_any_page_layout, "same_bits_any_page_layout"},
+    {claim::same_bits_any_split_count, "same_bits_any_split_count"},
+    {claim::same_bits_any_schedule, "same_bits_any_schedule"},
+    {claim::same_bits_host_and_gpu, "same_bits_host_and_gpu"}};
 constexpr claim operator|(claim a, claim b) {
   return static_cast<claim>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }

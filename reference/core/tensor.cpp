@@ -184,6 +184,19 @@ bool same_elements(const tensor& a, const tensor& b) {
   return same;
 }
 
+tensor between_fresh_guards(const tensor& t) {
+  tensor copy(t.type(), {t.shape().begin(), t.shape().end()}, {t.strides().begin(), t.strides().end()});
+  const auto bytes = static_cast<std::int64_t>(size_of(t.type()));
+  for_each_row(t.shape(), t.strides(), [&](std::int64_t at, std::int64_t count, std::int64_t stride) {
+    const std::int64_t run = stride == 1 ? count : 1;
+    for (std::int64_t i = 0; i < count; i += run) {
+      const std::int64_t offset = (at + i * stride) * bytes;
+      std::memcpy(copy.data() + offset, t.data() + offset, static_cast<std::size_t>(run * bytes));
+    }
+  });
+  return copy;
+}
+
 tensor& tensor_set::set(std::string name, tensor value) {
   if (tensor* held = find(name)) return *held = std::move(value);
   entries_.push_back(entry{std::move(name), std::move(value)});

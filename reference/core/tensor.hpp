@@ -136,6 +136,9 @@ class tensor {
 
 bool same_elements(const tensor& a, const tensor& b);
 
+/// A copy of the elements alone: its padding and guard zones hold the pattern, whatever the original's held.
+tensor between_fresh_guards(const tensor&);
+
 /// Tensors by name, in the order of insertion.
 class tensor_set {
  public:

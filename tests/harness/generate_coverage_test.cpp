@@ -11,6 +11,7 @@
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/sha256.hpp"
+#include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
 using namespace plumbline::generate;
@@ -20,11 +21,11 @@ namespace {
 constexpr int drawn = 1500;
 
 // Shares of the classes among drawn problems, each of which must be valid and read back from its text.
-template <class Draw>
-std::map<std::string, double> shares(Draw draw) {
+template <class Problem, class Draw>
+std::map<std::string, double> shares(std::span<const problem_class<Problem>> classes, Draw draw) {
   std::map<std::string, double> share;
   for (int i = 0; i < drawn; ++i)
-    for (const std::string& name : classes_of(draw(static_cast<std::uint64_t>(i))))
+    for (const std::string& name : names_holding(classes, draw(static_cast<std::uint64_t>(i))))
       share[name] += 1.0 / drawn;
   return share;
 }
@@ -44,12 +45,6 @@ void require_floors(const std::map<std::string, double>& share,
   }
 }
 
-const operation& function_named(std::string_view name) {
-  for (const operation* one : operations())
-    if (one->function() == name) return *one;
-  throw std::out_of_range("no such function");
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(generated_shapes)
@@ -57,44 +52,47 @@ BOOST_AUTO_TEST_SUITE(generated_shapes)
 BOOST_AUTO_TEST_CASE(every_class_of_attend_is_drawn_above_its_floor) {
   for (dtype in : {dtype::bf16, dtype::e4m3})
     require_floors(
-        shares([&](std::uint64_t i) {
-          const auto p = draw_attend(in, draw_regime(7, i), 7, i);
-          BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
-          BOOST_REQUIRE((flash_decode::parse_attend(keyed_text(to_text(p))) == p));
-          return p;
-        }),
-        in == dtype::bf16 ? attend_floors() : [] {
-          auto floors = attend_floors();
+        shares(attend_classes(),
+               [&](std::uint64_t i) {
+                 const auto p = draw_attend(in, dtype::bf16, draw_regime(7, i), 7, i);
+                 BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
+                 BOOST_REQUIRE((flash_decode::parse_attend(keyed_text(to_text(p))) == p));
+                 return p;
+               }),
+        in == dtype::bf16 ? floors_of(attend_classes()) : [] {
+          auto floors = floors_of(attend_classes());
           std::erase_if(floors, [](const auto& f) { return f.first == "query_value"; });
           return floors;
         }());
 }
 
 BOOST_AUTO_TEST_CASE(every_class_of_append_is_drawn_above_its_floor) {
-  require_floors(shares([](std::uint64_t i) {
-                   const auto p = draw_append(dtype::bf16, 7, i);
-                   BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
-                   BOOST_REQUIRE((flash_decode::parse_append(keyed_text(to_text(p))) == p));
-                   return p;
-                 }),
-                 append_floors());
+  require_floors(shares(append_classes(),
+                        [](std::uint64_t i) {
+                          const auto p = draw_append(dtype::bf16, 7, i);
+                          BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
+                          BOOST_REQUIRE((flash_decode::parse_append(keyed_text(to_text(p))) == p));
+                          return p;
+                        }),
+                 floors_of(append_classes()));
 }
 
 BOOST_AUTO_TEST_CASE(every_class_of_combine_is_drawn_above_its_floor) {
-  require_floors(shares([](std::uint64_t i) {
-                   const auto p = draw_combine(dtype::f32, 7, i);
-                   BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
-                   BOOST_REQUIRE((flash_decode::parse_combine(keyed_text(to_text(p))) == p));
-                   return p;
-                 }),
-                 combine_floors());
+  require_floors(shares(combine_classes(),
+                        [](std::uint64_t i) {
+                          const auto p = draw_combine(dtype::f32, 7, i);
+                          BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
+                          BOOST_REQUIRE((flash_decode::parse_combine(keyed_text(to_text(p))) == p));
+                          return p;
+                        }),
+                 floors_of(combine_classes()));
 }
 
 BOOST_AUTO_TEST_CASE(every_listed_size_of_the_issue_comes_up) {
   std::map<std::int64_t, int> pages, ratios, dims;
   std::map<std::int64_t, int> off_edge;  // length minus the nearest tile edge
   for (std::uint64_t i = 0; i < drawn; ++i) {
-    const auto p = draw_attend(dtype::bf16, regime::normal, 3, i);
+    const auto p = draw_attend(dtype::bf16, dtype::bf16, regime::normal, 3, i);
     ++pages[p.page_size];
     ++ratios[p.hq / p.hk];
     ++dims[p.d];
@@ -121,7 +119,7 @@ BOOST_AUTO_TEST_CASE(every_regime_is_drawn) {
 
 BOOST_AUTO_TEST_CASE(some_query_sees_a_key_in_every_case) {
   for (std::uint64_t i = 0; i < drawn; ++i) {
-    const auto p = draw_attend(dtype::bf16, regime::normal, 11, i);
+    const auto p = draw_attend(dtype::bf16, dtype::bf16, regime::normal, 11, i);
     bool sees = false;
     for (std::int64_t n = 0; n < p.b; ++n)
       for (std::int64_t row = 0; row < flash_decode::query_tokens(p, n); ++row) {
@@ -134,7 +132,7 @@ BOOST_AUTO_TEST_CASE(some_query_sees_a_key_in_every_case) {
 }
 
 BOOST_AUTO_TEST_CASE(a_case_needs_no_case_before_it) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
 
   const auto fifth = attend.draw("split", dtype::bf16, 9, 5, "");
 
@@ -146,21 +144,27 @@ BOOST_AUTO_TEST_CASE(a_case_needs_no_case_before_it) {
 
 // The same on every machine and compiler: generators use RapidCheck's hash, our streams and exact arithmetic.
 BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
-  sha256 texts, inputs;
-  for (const operation* one : operations())
+  struct golden {
+    const char *function, *digest;
+  };
+  constexpr golden all[] = {
+      {"flash_decode.attend", "c58bcca9d878c0c4311f3ec41be5bc327609f2b36da50d3e395f43ef2aebdfff"},
+      {"flash_decode.append", "9b0e037d8b03d7eec0b4ce3993d5309249eae62e3229e7ea18ab9e7546f394f0"},
+      {"flash_decode.combine", "b532cc6eaca800a31fc323f18e16a4f0c3c6cf979755badb81a01ad0e413740d"}};
+  for (const auto& [function, digest] : all) {
+    const operation& one = operation_named(function);
+    const variant_info row = one.variants(side::host)[0];
+    const auto regimes = one.regimes();
+    sha256 drawn_so_far;
     for (std::uint64_t i = 0; i < 26; ++i) {
-      const dtype in = one->function() == "combine" ? dtype::f32
-                       : i % 3 == 0                 ? dtype::e4m3
-                       : i % 3 == 1                 ? dtype::f16
-                                                    : dtype::bf16;
-      const auto all = one->regimes();
-      const case_spec c = one->draw("any", in, 5, i, all[i % all.size()]);
-      texts.update(c.str());
-      for (const auto& e : one->record(c, nullptr).tensors) inputs.update(e.name).update(e.value);
+      const case_spec c =
+          one.draw(row.name, row.contracts[i % row.contracts.size()].in, 5, i, regimes[i % regimes.size()]);
+      drawn_so_far.update(c.str());
+      for (const auto& e : one.record(c, nullptr).tensors) drawn_so_far.update(e.name).update(e.value);
     }
-
-  BOOST_TEST(texts.hex() == "37a8eb90fcfc5ca1d03b004a8453fa9a7723144d60dddd8215fb30e458d58d63");
-  BOOST_TEST(inputs.hex() == "0c8cc091630047fcbd6997124570d02a52db16465b0102e4d14824971f52a3c7");
+    BOOST_TEST(drawn_so_far.hex() == digest, function << ": " << drawn_so_far.hex());
+  }
+  BOOST_TEST(std::size(all) == operations().size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

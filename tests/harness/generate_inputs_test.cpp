@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_SUITE(generated_inputs)
 
 BOOST_AUTO_TEST_CASE(what_is_arranged_is_gathered_again) {
   for (std::uint64_t i = 0; i < 150; ++i) {
-    auto p = draw_attend(i % 2 ? dtype::bf16 : dtype::e4m3, regime::normal, 21, i);
+    auto p = draw_attend(i % 2 ? dtype::bf16 : dtype::e4m3, dtype::bf16, regime::normal, 21, i);
     p.shared_pages = false;
     const auto content = draw_content(p, regime::normal, i);
 
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(what_is_arranged_is_gathered_again) {
 
 BOOST_AUTO_TEST_CASE(inputs_of_every_drawn_case_are_valid) {
   for (std::uint64_t i = 0; i < 150; ++i) {
-    const auto attend = draw_attend(dtype::f16, draw_regime(5, i), 5, i);
+    const auto attend = draw_attend(dtype::f16, dtype::f16, draw_regime(5, i), 5, i);
     BOOST_REQUIRE_NO_THROW(flash_decode::check(attend, draw_inputs(attend, draw_regime(5, i), i)));
     const auto append = draw_append(dtype::bf16, 5, i);
     BOOST_REQUIRE_NO_THROW(flash_decode::check(append, draw_inputs(append, append_regimes[i % 2], i)));

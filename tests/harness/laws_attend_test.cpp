@@ -61,7 +61,7 @@ std::map<std::string, std::map<outcome, int>> outcomes(const variant<attend_prob
   const auto host = make_executor("host", why_not);
   BOOST_REQUIRE_MESSAGE(host, why_not);
   for (std::uint64_t i = 0; i < 24; ++i) {
-    attend_problem p = generate::draw_attend(dtype::bf16, generate::regime::normal, 77, i);
+    attend_problem p = generate::draw_attend(dtype::bf16, dtype::bf16, generate::regime::normal, 77, i);
     if (p.has_qv || p.has_sink || p.b * p.hq * p.sq * p.dv > 4000) continue;
     if (i % 2 == 0) p.causal = false, p.window_left = p.window_right = -1, p.attention_chunk = 0;
     const tensor_set inputs = generate::draw_inputs(p, generate::regime::normal, i);
@@ -94,6 +94,63 @@ BOOST_AUTO_TEST_CASE(a_right_kernel_keeps_every_law) {
     BOOST_TEST(seen[outcome::fail] == 0, name);
     BOOST_TEST(seen[outcome::pass] > 0, name << " was never tried");
   }
+}
+
+// Takes one page size, few splits and one sequence, and is wrong on anything else.
+std::string narrow_domain(const attend_problem& p) {
+  if (p.page_size != 0 && p.page_size != 16) return "pages of 16 keys only";
+  if (p.num_splits > 2) return "at most 2 splits";
+  if (!p.cache_leftpad.empty()) return "no left padding";
+  return "";
+}
+
+BOOST_AUTO_TEST_CASE(a_law_never_runs_a_variant_outside_its_domain) {
+  std::string why_not;
+  const auto host = make_executor("host", why_not);
+  variant<attend_problem> row =
+      planted([](const attend_problem& p, const kernel_arguments& a, launcher& place) {
+        if (narrow_domain(p).empty()) return right().run(p, a, place);
+        BOOST_ERROR("ran on " + to_text(p));
+      });
+  row.domain = narrow_domain;
+  int examined = 0, skipped = 0;
+  for (std::uint64_t i = 0; examined < 12; ++i) {
+    attend_problem p = generate::draw_attend(dtype::bf16, dtype::bf16, generate::regime::normal, 78, i);
+    if (p.b * p.hq * p.sq * p.dv > 4000 || !narrow_domain(p).empty()) continue;
+    ++examined;
+    const tensor_set inputs = generate::draw_inputs(p, generate::regime::normal, i);
+    tensor_set outputs;
+    laws::attend_subject s{p, inputs, outputs, row, row.contracts[0], *host, {}, i};
+    outputs = s.run(p, inputs).outputs;
+    for (const law_result& one : laws::check_laws(laws::attend_laws(), s, true)) {
+      BOOST_TEST((one.result != outcome::fail), one.law << ": " << one.message);
+      skipped += one.result == outcome::skipped;
+    }
+  }
+  BOOST_TEST(skipped > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_law_whose_related_problem_is_not_taken_is_skipped_by_its_reason) {
+  std::string why_not;
+  const auto host = make_executor("host", why_not);
+  attend_problem p;
+  p.d = p.dv = 16;
+  p.cache_seqlens = {5};
+  p.capacity = 5;
+  variant<attend_problem> row = planted(doubles_later);
+  row.domain = [](const attend_problem& one) {
+    return one.num_splits == 1 ? std::string() : std::string("one split only");
+  };
+  const tensor_set inputs = generate::draw_inputs(p, generate::regime::normal, 2), none;
+  const laws::attend_subject s{p, inputs, none, row, row.contracts[0], *host, {}, 2};
+  const auto all = laws::attend_laws();
+  const auto one = std::find_if(all.begin(), all.end(),
+                                [](const auto& l) { return l.name == "agrees_for_any_split_count"; });
+
+  const law_result r = laws::check_law(*one, s);
+
+  BOOST_TEST((r.result == outcome::skipped));
+  BOOST_TEST(r.message.find("one split only") != std::string::npos, r.message);
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_bit_breaks_every_law_of_bits) {

@@ -1,22 +1,18 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
 #include "properties/examination.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
 
 namespace {
-
-const operation& function_named(std::string_view name) {
-  for (const operation* one : operations())
-    if (one->function() == name) return *one;
-  throw std::out_of_range("no such function");
-}
 
 std::unique_ptr<executor> host() {
   std::string why_not;
@@ -52,7 +48,7 @@ BOOST_AUTO_TEST_CASE(drawn_cases_of_every_row_pass) {
 
 BOOST_AUTO_TEST_CASE(a_result_names_laws_that_are_listed_and_a_chosen_one_beyond_agreement) {
   const auto where = host();
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   const auto listed = attend.laws();
   std::set<std::string> chosen;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
@@ -70,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_result_names_laws_that_are_listed_and_a_chosen_one_beyond
 
 BOOST_AUTO_TEST_CASE(all_laws_are_checked_when_asked_and_what_does_not_concern_is_skipped_with_a_reason) {
   const auto where = host();
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
 
   const case_result r = attend.examine(small_attend(), *where, {true, true});
 
@@ -86,7 +82,7 @@ BOOST_AUTO_TEST_CASE(all_laws_are_checked_when_asked_and_what_does_not_concern_i
 
 BOOST_AUTO_TEST_CASE(a_digest_is_of_the_outputs_and_repeats) {
   const auto where = host();
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   case_spec other = small_attend();
   other.seed = 4;
 
@@ -98,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_digest_is_of_the_outputs_and_repeats) {
 
 BOOST_AUTO_TEST_CASE(a_problem_outside_the_domain_is_skipped_with_the_reason) {
   const auto where = host();
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   case_spec spec = small_attend();
   spec.problem += ",has_sink=1";
   case_spec wrong_type = small_attend();
@@ -113,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_problem_outside_the_domain_is_skipped_with_the_reason) {
 
 BOOST_AUTO_TEST_CASE(bad_cases_are_refused_by_name) {
   const auto where = host();
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   const auto refused = [&](case_spec spec, const std::string& argument) {
     BOOST_CHECK_EXCEPTION(attend.examine(spec, *where, {}), bad_argument,
                           [&](const bad_argument& why) { return why.argument() == argument; });
@@ -137,11 +133,17 @@ BOOST_AUTO_TEST_CASE(without_a_variant_every_one_that_takes_the_problem_is_exami
   case_spec spec = small_attend();
   spec.variant.clear();
 
-  const case_result r = function_named("attend").examine(spec, *where, {false, false});
+  const case_result r = operation_named("flash_decode.attend").examine(spec, *where, {false, false});
 
   BOOST_TEST((r.result == outcome::pass), r.message);
-  BOOST_TEST(std::count_if(r.laws.begin(), r.laws.end(),
-                           [](const law_result& l) { return l.law == "agrees_with_truth"; }) == 2);
+  const auto rows = operation_named("flash_decode.attend").variants(side::host);
+  const auto takes_it = [](const variant_info& row) {
+    return std::any_of(row.contracts.begin(), row.contracts.end(),
+                       [](const contract& c) { return c.in == dtype::bf16; });
+  };
+  BOOST_TEST(std::count_if(r.laws.begin(), r.laws.end(), [](const law_result& l) {
+               return l.law == "agrees_with_truth";
+             }) == std::count_if(rows.begin(), rows.end(), takes_it));
 }
 
 BOOST_AUTO_TEST_CASE(smaller_cases_keep_variant_regime_and_seed) {
@@ -155,6 +157,18 @@ BOOST_AUTO_TEST_CASE(smaller_cases_keep_variant_regime_and_seed) {
       BOOST_TEST(c.problem != spec.problem);
     }
   }
+}
+
+// A file of cases names a contract alone, so the name must say all.
+BOOST_AUTO_TEST_CASE(contracts_of_one_name_promise_the_same) {
+  std::map<std::string_view, contract> known;
+  for (const operation* one : operations())
+    for (const variant_info& row : one->variants(side::host))
+      for (const contract& c : row.contracts) {
+        const auto [first, is_new] = known.emplace(c.name, c);
+        BOOST_TEST((first->second == c), c.name << " promises something else in " << row.name);
+      }
+  BOOST_TEST(known.size() > 1u);
 }
 
 BOOST_AUTO_TEST_CASE(the_worse_of_two_results_stands) {

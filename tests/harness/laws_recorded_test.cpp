@@ -5,16 +5,11 @@
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
 
 namespace {
-
-const operation& function_named(std::string_view name) {
-  for (const operation* one : operations())
-    if (one->function() == name) return *one;
-  throw std::out_of_range("no such function");
-}
 
 std::unique_ptr<executor> host() {
   std::string why_not;
@@ -59,7 +54,7 @@ case_spec spec_without_problem() {
 BOOST_AUTO_TEST_SUITE(recorded_cases)
 
 BOOST_AUTO_TEST_CASE(somebodys_truth_that_is_right_passes_and_one_that_is_off_fails) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   recorded_case off = by_hand();
   off.tensors.at("expected_out").set_value(3, 2 + 1e-11);
   recorded_case wrong_lse = by_hand();
@@ -79,7 +74,7 @@ BOOST_AUTO_TEST_CASE(somebodys_truth_that_is_right_passes_and_one_that_is_off_fa
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_option_or_tensor_fails_by_name) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   recorded_case option = by_hand();
   option.options["alibi_slopes"] = "1";
   recorded_case extra = by_hand();
@@ -98,14 +93,14 @@ BOOST_AUTO_TEST_CASE(an_option_that_contradicts_the_tensors_never_passes) {
   recorded_case c = by_hand();
   c.options["num_heads_k"] = "2";
 
-  const auto j = function_named("attend").judge(c, "");
+  const auto j = operation_named("flash_decode.attend").judge(c, "");
 
   BOOST_TEST((j.result != outcome::pass));
   BOOST_TEST(j.message.find("num_heads_k") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_fails_by_name) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   recorded_case wide = by_hand();
   wide.tensors.set("expected_out", tensor(dtype::f64, {1, 1, 1, 16}));
   recorded_case flat = by_hand();
@@ -126,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_fails_by_name) {
 }
 
 BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   recorded_case c = by_hand();
   c.tensors.erase("expected_out");
   c.tensors.erase("expected_lse");
@@ -152,7 +147,7 @@ BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
 }
 
 BOOST_AUTO_TEST_CASE(every_output_that_is_there_is_judged) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   recorded_case right = by_hand();
   right.options["contract"] = "bf16/f32";
   const auto lse = [](double x) {
@@ -191,7 +186,7 @@ BOOST_AUTO_TEST_CASE(every_output_that_is_there_is_judged) {
 }
 
 BOOST_AUTO_TEST_CASE(options_are_read_as_strictly_as_in_a_line_of_text) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   recorded_case flag = by_hand();
   flag.options["causal"] = "2";
   recorded_case scale = by_hand();
@@ -210,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_sees_no_key_is_said_to_have_to_be_zero) {
   out.set_value(2, 2);
   c.tensors.set("out", out);
 
-  const auto j = function_named("attend").judge(c, "");
+  const auto j = operation_named("flash_decode.attend").judge(c, "");
 
   BOOST_TEST((j.result == outcome::fail));
   BOOST_TEST(std::isinf(j.used));
@@ -219,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_sees_no_key_is_said_to_have_to_be_zero) {
 
 BOOST_AUTO_TEST_CASE(what_is_recorded_is_judged_and_examined_like_the_case_itself) {
   const auto where = host();
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   const case_spec spec = attend_spec(
       "plumbline1:flash_decode.attend/"
       "split:b=3,hq=6,hk=2,d=32,page_size=3,max_pages=5,num_pages=14,cache_seqlens=9/0/14,"
@@ -244,7 +239,7 @@ BOOST_AUTO_TEST_CASE(what_is_recorded_is_judged_and_examined_like_the_case_itsel
 BOOST_AUTO_TEST_CASE(a_record_is_presented_paged_split_and_with_fewer_queries) {
   const case_spec spec =
       attend_spec("flash_decode:hq=4,hk=2,d=16,capacity=40,cache_seqlens=37,sq=11,causal=1;seed=5");
-  const recorded_case c = function_named("attend").record(spec, nullptr);
+  const recorded_case c = operation_named("flash_decode.attend").record(spec, nullptr);
   bool paged = false, split = false, one_query = false, eight_queries = false;
   for (const auto& one : flash_decode::presentations(c, spec_without_problem())) {
     BOOST_REQUIRE_NO_THROW(flash_decode::check(one.problem, one.inputs));
@@ -259,7 +254,7 @@ BOOST_AUTO_TEST_CASE(a_record_is_presented_paged_split_and_with_fewer_queries) {
 
 BOOST_AUTO_TEST_CASE(an_append_is_recorded_and_judged) {
   const auto where = host();
-  const operation& append = function_named("append");
+  const operation& append = operation_named("flash_decode.append");
   const case_spec spec = case_spec::parse(
       "plumbline1:flash_decode.append/"
       "append:b=2,hq=4,hk=2,d=32,page_size=4,max_pages=4,num_pages=8,cache_seqlens=7/3,sq=2,sn=2,"
@@ -286,7 +281,7 @@ BOOST_AUTO_TEST_CASE(an_append_is_recorded_and_judged) {
 
 BOOST_AUTO_TEST_CASE(a_combine_is_recorded_and_judged) {
   const auto where = host();
-  const operation& combine = function_named("combine");
+  const operation& combine = operation_named("flash_decode.combine");
   const case_spec spec = case_spec::parse(
       "plumbline1:flash_decode.combine/"
       "combine:num_splits=5,b=2,sq=3,hq=2,dv=16,empty_percent=50,out_type=bf16;regime=normal;seed=4");
