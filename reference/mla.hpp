@@ -1,10 +1,11 @@
 // mla: the truth of the attention side, in double.
 //
-// decode hands one unit a (sequence, KV head) pair to the reference's one attention: keys are rows of the
-// latent cache, values their first dv numbers.  Its lse is FlashMLA's: +inf where no key is visible, and also
-// where the sum of weights is no number (a NaN in a visible key), whose out is NaN.  schedule is the greedy
-// fill of upstream, combine weighs partials by powers of two.  Each function first refuses bad arguments and
-// reads no row and no index that nothing uses.
+// Each form of attention hands units to the reference's one attention: prefill and decode one a (sequence, KV
+// head) pair, the index forms one a query, whose keys are the listed rows in the order of the lists.  Where a
+// key is a latent row, its value is its first dv numbers.  The lse is FlashMLA's: +inf where no key is
+// visible, and also where the sum of weights is no number (a NaN in a visible key), whose out is NaN.
+// schedule is the greedy fill of upstream, combine weighs partials by powers of two.  Each function first
+// refuses bad arguments and reads no row and no index that nothing uses.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +21,42 @@ namespace plumbline::mla {
 
 /// One unit for each sequence and KV head, unit s * hk + k; rows are packed, r = i * (hq / hk) + g.  The
 /// units read `inputs` through their loaders, so it must outlive them.
-std::vector<attention_unit> decode_units(const decode_problem&, const tensor_set& inputs);
+std::vector<attention_unit> units_of(const prefill_problem&, const tensor_set& inputs);
+std::vector<attention_unit> units_of(const decode_problem&, const tensor_set& inputs);
+/// One unit for each query, unit s * sq + i (prefill_indices: unit i); a row is a head.
+std::vector<attention_unit> units_of(const decode_indices_problem&, const tensor_set& inputs);
+std::vector<attention_unit> units_of(const prefill_indices_problem&, const tensor_set& inputs);
 
-/// Truth of every unit, in the order of `decode_units`.
+/// Truth of every unit, in the order of `units_of`.
+std::vector<attention_truth> prefill(const prefill_problem&, const tensor_set& inputs,
+                                     std::span<const contract> contracts,
+                                     const attention_options& options = {});
 std::vector<attention_truth> decode(const decode_problem&, const tensor_set& inputs,
                                     std::span<const contract> contracts,
                                     const attention_options& options = {});
+std::vector<attention_truth> decode_indices(const decode_indices_problem&, const tensor_set& inputs,
+                                            std::span<const contract> contracts,
+                                            const attention_options& options = {});
+
+/// The largest logit of a row is a companion of attention, so those are computed whatever `options` say.
+struct prefill_indices_truth {
+  std::vector<attention_truth> units;
+  std::vector<double> max_logits;  // (sq, hq); -inf where nothing is listed
+};
+prefill_indices_truth prefill_indices(const prefill_indices_problem&, const tensor_set& inputs,
+                                      std::span<const contract> contracts,
+                                      const attention_options& options = {});
 
 /// Where a row of a unit stands in the call, and in the outputs.
 struct row_place {
   std::int64_t sequence, query, head;
   std::int64_t out_row;  // row of `out` in row-major order
-  std::int64_t lse;      // element of `lse` in row-major order
+  std::int64_t lse;      // element of `lse` (and `max_logits`) in row-major order
 };
+row_place place_of(const prefill_problem&, std::size_t unit, std::int64_t row);
 row_place place_of(const decode_problem&, std::size_t unit, std::int64_t row);
+row_place place_of(const decode_indices_problem&, std::size_t unit, std::int64_t row);
+row_place place_of(const prefill_indices_problem&, std::size_t unit, std::int64_t row);
 /// "sequence 2, query 1, head 5".
 std::string name_of(const row_place&);
 

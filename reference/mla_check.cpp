@@ -2,6 +2,7 @@
 // process on others and reads out of bounds on the rest.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "reference/mla_problem.hpp"
@@ -24,7 +25,27 @@ void require_widths(std::int64_t d, std::int64_t dv) {
   require_between("dv", dv, 1, d);
 }
 
+void require_shares(std::int64_t invalid, std::int64_t duplicate) {
+  require_between("invalid_percent", invalid, 0, 100);
+  require_between("duplicate_percent", duplicate, 0, 100);
+}
+
 }  // namespace
+
+void check(const prefill_problem& p) {
+  require_narrow("dtype", p.type);
+  require_least("b", p.b, 0);
+  require_least("sq", p.sq, 0);
+  require_heads(p.hq, p.hk);
+  require_least("d", p.d, 1);
+  require_least("dv", p.dv, 1);
+  require_least("capacity", p.capacity, 0);
+  require_least("gap", p.gap, 0);
+  require_size("q", {p.b, p.sq, p.hq, std::max(p.d, p.dv) + p.gap});
+  require_size("k", {p.b, p.capacity, p.hk, std::max(p.d, p.dv) + p.gap});
+  require_list("cache_seqlens", p.cache_seqlens, p.b, 0, p.capacity, "sequence");
+  require_scale("softmax_scale", p.softmax_scale, "d^-0.5");
+}
 
 void check(const decode_problem& p) {
   require_narrow("dtype", p.type);
@@ -44,6 +65,49 @@ void check(const decode_problem& p) {
                "sequence");
   require_scale("softmax_scale", p.softmax_scale, "d^-0.5");
   require_least("num_sm_parts", p.num_sm_parts, 0);
+}
+
+void check(const decode_indices_problem& p) {
+  require_narrow("dtype", p.type);
+  require_least("b", p.b, 0);
+  require_least("sq", p.sq, 0);
+  require_least("hq", p.hq, 1);
+  require_widths(p.d, p.dv);
+  require_least("page_size", p.page_size, 1);
+  require_least("num_pages", p.num_pages, 0);
+  require_least("gap", p.gap, 0);
+  require_least("page_gap", p.page_gap, 0);
+  require_size("q", {p.b, p.sq, p.hq, p.d + p.gap});
+  require_size("k_cache", {p.num_pages, p.page_size + p.page_gap, p.d + p.gap});
+  require_least("topk", p.topk, 0);
+  require_size("indices", {p.b, p.sq, p.topk});
+  if (!p.topk_length.empty()) require_list("topk_length", p.topk_length, p.b, 0, p.topk, "sequence");
+  require_between("extra_topk", p.extra_topk, 0, largest - p.topk);
+  require_size("extra_indices", {p.b, p.sq, p.extra_topk});
+  require_least("extra_page_size", p.extra_page_size, 1);
+  require_between("extra_num_pages", p.extra_num_pages, 0, p.extra_topk > 0 ? largest : 0);
+  require_size("extra_k_cache", {p.extra_num_pages, p.extra_page_size + p.page_gap, p.d + p.gap});
+  if (!p.extra_topk_length.empty())
+    require_list("extra_topk_length", p.extra_topk_length, p.b, 0, p.extra_topk, "sequence");
+  require_scale("softmax_scale", p.softmax_scale, "d^-0.5");
+  require_least("num_sm_parts", p.num_sm_parts, 0);
+  require_shares(p.invalid_percent, p.duplicate_percent);
+}
+
+void check(const prefill_indices_problem& p) {
+  require_narrow("dtype", p.type);
+  require_least("sq", p.sq, 0);
+  require_least("hq", p.hq, 1);
+  require_least("skv", p.skv, 0);
+  require_widths(p.d, p.dv);
+  require_least("gap", p.gap, 0);
+  require_size("q", {p.sq, p.hq, p.d + p.gap});
+  require_size("kv", {p.skv, p.d + p.gap});
+  require_least("topk", p.topk, 0);
+  require_size("indices", {p.sq, p.topk});
+  if (!p.topk_length.empty()) require_list("topk_length", p.topk_length, p.sq, 0, p.topk, "query");
+  require_scale("softmax_scale", p.softmax_scale, "d^-0.5");
+  require_shares(p.invalid_percent, p.duplicate_percent);
 }
 
 void check(const schedule_problem& p) {

@@ -83,19 +83,22 @@ class reading {
   const keyed_text& text_;
 };
 
-/// One value for all stands for a list of equal ones, nothing for a list of the usual one.
-inline void collapse(std::vector<std::int64_t>& list, std::int64_t usual) {
-  if (list.empty() || std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>()) != list.end())
-    return;
-  if (list[0] == usual)
-    list.clear();
-  else
+/// One value for all stands for a list of equal ones; in a list that is always there, nothing for `usual`.
+inline void collapse(std::vector<std::int64_t>& list) {
+  if (!list.empty() && std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>()) == list.end())
     list.resize(1);
 }
+inline void collapse(std::vector<std::int64_t>& list, std::int64_t usual) {
+  collapse(list);
+  if (list.size() == 1 && list[0] == usual) list.clear();
+}
+inline void expand(std::vector<std::int64_t>& list, std::int64_t count) {
+  constexpr std::int64_t most = 1 << 20;  // more is a typing error
+  if (list.size() == 1 && count >= 0 && count <= most) list.assign(static_cast<std::size_t>(count), list[0]);
+}
 inline void expand(std::vector<std::int64_t>& list, std::int64_t count, std::int64_t usual) {
-  constexpr std::int64_t most = 1 << 20;  // a typing error, not a batch
-  if (list.size() > 1 || count < 0 || count > most) return;
-  list.assign(static_cast<std::size_t>(count), list.empty() ? usual : list[0]);
+  if (list.empty()) list.assign(1, usual);
+  expand(list, count);
 }
 
 }  // namespace plumbline::mla

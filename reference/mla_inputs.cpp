@@ -19,11 +19,57 @@ input_spec lengths(std::string name, const std::vector<std::int64_t>& values) {
   return {std::move(name), dtype::i32, {static_cast<std::int64_t>(values.size())}, 0, 0, values, true};
 }
 
+input_list inputs_of(const prefill_problem& p) {
+  return {{"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
+          {"k", p.type, {p.b, p.capacity, p.hk, p.d}, p.gap},
+          {"v", p.type, {p.b, p.capacity, p.hk, p.dv}, p.gap},
+          lengths("cache_seqlens", p.cache_seqlens)};
+}
+
 input_list inputs_of(const decode_problem& p) {
   return {{"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
           {"k_cache", p.type, {p.num_pages, p.page_size, p.hk, p.d}, p.gap, p.page_gap},
           {"block_table", dtype::i32, {p.b, p.max_pages}},
           lengths("cache_seqlens", p.cache_seqlens)};
+}
+
+input_list inputs_of(const decode_indices_problem& p) {
+  input_list list = {{"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
+                     {"k_cache", p.type, {p.num_pages, p.page_size, 1, p.d}, p.gap, p.page_gap},
+                     {"indices", dtype::i32, {p.b, p.sq, p.topk}}};
+  if (!p.topk_length.empty()) list.push_back(lengths("topk_length", p.topk_length));
+  if (p.has_sink) list.push_back({"attn_sink", dtype::f32, {p.hq}});
+  if (p.extra_topk > 0) {
+    list.push_back(
+        {"extra_k_cache", p.type, {p.extra_num_pages, p.extra_page_size, 1, p.d}, p.gap, p.page_gap});
+    list.push_back({"extra_indices", dtype::i32, {p.b, p.sq, p.extra_topk}});
+    if (!p.extra_topk_length.empty()) list.push_back(lengths("extra_topk_length", p.extra_topk_length));
+  }
+  return list;
+}
+
+input_list inputs_of(const prefill_indices_problem& p) {
+  input_list list = {{"q", p.type, {p.sq, p.hq, p.d}, p.gap},
+                     {"kv", p.type, {p.skv, 1, p.d}, p.gap},
+                     {"indices", dtype::i32, {p.sq, 1, p.topk}}};
+  if (!p.topk_length.empty()) list.push_back(lengths("topk_length", p.topk_length));
+  if (p.has_sink) list.push_back({"attn_sink", dtype::f32, {p.hq}});
+  return list;
+}
+
+// Entries of a list that are followed: -1 or a row of the cache.
+void require_rows(const char* name, const tensor_set& inputs, const std::vector<std::int64_t>& used,
+                  std::int64_t rows) {
+  const tensor& indices = inputs.at(name);
+  for (std::int64_t s = 0; s < indices.dim(0); ++s)
+    for (std::int64_t i = 0; i < indices.dim(1); ++i)
+      for (std::int64_t j = 0; j < (used.empty() ? indices.dim(2) : used[static_cast<std::size_t>(s)]); ++j) {
+        const std::int64_t at[] = {s, i, j};
+        const auto row = static_cast<std::int64_t>(indices.value(indices.offset(at)));
+        if (row < -1 || row >= rows)
+          refuse(name, fmt::format("sequence {}, query {}, entry {}: expected -1 or a row in 0..{}, got {}",
+                                   s, i, j, rows - 1, row));
+      }
 }
 
 input_list inputs_of(const schedule_problem& p) {
@@ -47,6 +93,11 @@ input_list inputs_of(const combine_problem& p) {
 
 }  // namespace
 
+void check(const prefill_problem& p, const tensor_set& inputs) {
+  check(p);
+  require_inputs(inputs_of(p), inputs);
+}
+
 void check(const decode_problem& p, const tensor_set& inputs) {
   check(p);
   require_inputs(inputs_of(p), inputs);
@@ -59,6 +110,19 @@ void check(const decode_problem& p, const tensor_set& inputs) {
         refuse("block_table", fmt::format("sequence {}, page {}: expected a page in 0..{}, got {}", s, page,
                                           p.num_pages - 1, physical));
     }
+}
+
+void check(const decode_indices_problem& p, const tensor_set& inputs) {
+  check(p);
+  require_inputs(inputs_of(p), inputs);
+  require_rows("indices", inputs, p.topk_length, p.num_pages * p.page_size);
+  if (p.extra_topk > 0)
+    require_rows("extra_indices", inputs, p.extra_topk_length, p.extra_num_pages * p.extra_page_size);
+}
+
+void check(const prefill_indices_problem& p, const tensor_set& inputs) {
+  check(p);
+  require_inputs(inputs_of(p), inputs);
 }
 
 void check(const schedule_problem& p, const tensor_set& inputs) {
@@ -76,6 +140,9 @@ void check(const combine_problem& p, const tensor_set& inputs) {
       refuse("lse_partial", fmt::format("element {}: expected a number or -inf, got {}", i, values[i]));
 }
 
+tensor_set empty_inputs(const prefill_problem& p) { return check(p), lay_out(inputs_of(p)); }
+tensor_set empty_inputs(const decode_indices_problem& p) { return check(p), lay_out(inputs_of(p)); }
+tensor_set empty_inputs(const prefill_indices_problem& p) { return check(p), lay_out(inputs_of(p)); }
 tensor_set empty_inputs(const decode_problem& p) { return check(p), lay_out(inputs_of(p)); }
 tensor_set empty_inputs(const schedule_problem& p) { return check(p), lay_out(inputs_of(p)); }
 tensor_set empty_inputs(const combine_problem& p) { return check(p), lay_out(inputs_of(p)); }

@@ -36,6 +36,16 @@ std::vector<std::int64_t> paged_offsets(const tensor& pages, const tensor& block
   return offsets;
 }
 
+std::vector<std::int64_t> dense_offsets(const tensor& rows, std::int64_t sequence, std::int64_t count,
+                                        std::int64_t head) {
+  std::vector<std::int64_t> offsets;
+  for (std::int64_t slot = 0; slot < count; ++slot) {
+    const std::int64_t at[] = {sequence, slot, head, 0};
+    offsets.push_back(rows.offset(at));
+  }
+  return offsets;
+}
+
 void finish_lse(std::vector<attention_truth>& truths) {
   for (attention_truth& truth : truths)
     for (double& lse : truth.lse)

@@ -25,6 +25,10 @@ attention_unit::loader rows_at(const tensor& t, std::vector<std::int64_t> offset
 std::vector<std::int64_t> paged_offsets(const tensor& pages, const tensor& block_table, std::int64_t sequence,
                                         std::int64_t count, std::int64_t head);
 
+/// The same for rows of a dense (sequences, capacity, heads, d).
+std::vector<std::int64_t> dense_offsets(const tensor& rows, std::int64_t sequence, std::int64_t count,
+                                        std::int64_t head);
+
 /// FlashMLA's lse: +inf wherever it is not a number that the row sum has.
 void finish_lse(std::vector<attention_truth>&);
 

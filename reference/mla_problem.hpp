@@ -2,7 +2,10 @@
 // those of the module around it (projections, norm, rotation, cache writes, the whole) are in
 // mla_module_problem.hpp.
 //
+//   prefill          many queries against materialised K and V, one pair a head
 //   decode           a short query block against a paged cache of latent rows
+//   decode_indices   the same against the rows that each query lists
+//   prefill_indices  many queries, each against the rows of one sequence that it lists
 //   schedule         how many parts of a GPU share the keys of a ragged batch, and who takes which
 //   combine          merge split partials, whose log-sum-exp is in base 2
 //
@@ -12,9 +15,26 @@
 // Shapes are row-major; `gap` adds unused elements behind every row of d (dv), `page_gap` unused rows behind
 // every page: kernels must honour strides.  Any size is a problem; what a kernel supports is its domain.
 //
+// prefill   inputs   q (b, sq, hq, d); k (b, capacity, hk, d), v (b, capacity, hk, dv), of which the rows
+//                    behind a sequence's length may hold anything; cache_seqlens (b) i32
+//           outputs  out (b, sq, hq, dv) in the type of q; lse f32 (b, hq, sq)
 // decode    inputs   q (b, sq, hq, d); k_cache (num_pages, page_size, hk, d); block_table (b, max_pages)
 //                    i32, entries that no key uses may hold anything; cache_seqlens (b) i32
 //           outputs  out (b, sq, hq, dv) in the type of q; lse f32 (b, hq, sq)
+// decode_indices
+//           inputs   q (b, sq, hq, d); k_cache (num_pages, page_size, 1, d); indices (b, sq, topk) i32: page
+//           *
+//                    page_size + row, -1 for none, entries from topk_length on may hold anything; optional
+//                    topk_length (b) i32, attn_sink f32 (hq): a logit that joins the normaliser of the
+//                    output; extra_k_cache, extra_indices (b, sq, extra_topk), extra_topk_length: a second
+//                    list whose rows are attended as well.  A row listed twice counts twice.
+//           outputs  as decode
+// prefill_indices
+//           inputs   q (sq, hq, d); kv (skv, 1, d); indices (sq, 1, topk) i32: any value outside 0..skv - 1
+//           is
+//                    none; optional topk_length (sq) i32, attn_sink f32 (hq)
+//           outputs  out (sq, hq, dv) in the type of q; max_logits f32 (sq, hq), natural units, -inf where
+//                    nothing is listed; lse f32 (sq, hq)
 // schedule  inputs   cache_seqlens (b) i32, or for index lists optional topk_length (b) i32 and
 //                    extra_topk_length (b) i32
 //           outputs  tile_scheduler_metadata (num_sm_parts, 8) i32; num_splits (b + 1) i32
@@ -38,6 +58,20 @@ class keyed_text;
 
 namespace plumbline::mla {
 
+struct prefill_problem {
+  dtype type = dtype::bf16;                 // of q, k, v and out
+  std::int64_t b = 1, sq = 1;               // sequences, query tokens of each
+  std::int64_t hq = 1, hk = 1;              // query and KV heads; head h uses KV head h / (hq / hk)
+  std::int64_t d = 192, dv = 128;           // widths of a key and of a value
+  std::int64_t capacity = 1;                // rows of k and v a sequence
+  std::int64_t gap = 0;                     // unused elements behind a row
+  std::vector<std::int64_t> cache_seqlens;  // b values: keys of each sequence, new ones included
+  double softmax_scale = 0;                 // 0: d^-0.5
+  bool causal = false;                      // query i sees key j iff j <= length - sq + i
+
+  friend bool operator==(const prefill_problem&, const prefill_problem&) = default;
+};
+
 struct decode_problem {
   dtype type = dtype::bf16;                 // of q, k_cache and out
   std::int64_t b = 1, sq = 1;               // sequences, query tokens of each
@@ -53,6 +87,39 @@ struct decode_problem {
   std::int64_t num_sm_parts = 0;            // parts of the split schedule; 0: by the rule of the device
 
   friend bool operator==(const decode_problem&, const decode_problem&) = default;
+};
+
+struct decode_indices_problem {
+  dtype type = dtype::bf16;                    // of q, k_cache and out
+  std::int64_t b = 1, sq = 1, hq = 1;          // one KV head serves all hq
+  std::int64_t d = 576, dv = 512;              // width of a key; leading part of it that is the value
+  std::int64_t page_size = 64, num_pages = 1;  // of k_cache
+  std::int64_t gap = 0, page_gap = 0;          // unused elements behind a row, unused rows behind a page
+  std::int64_t topk = 64;                      // entries of a query's list
+  std::vector<std::int64_t> topk_length;       // empty: all topk; else b values
+  std::int64_t extra_topk = 0;                 // entries of the second list; 0: there is none
+  std::int64_t extra_page_size = 64, extra_num_pages = 0;  // of extra_k_cache
+  std::vector<std::int64_t> extra_topk_length;             // empty: all extra_topk; else b values
+  bool has_sink = false;
+  double softmax_scale = 0;       // 0: d^-0.5
+  std::int64_t num_sm_parts = 0;  // parts of the split schedule; 0: by the rule of the device
+  std::int64_t invalid_percent = 0, duplicate_percent = 0;  // generator: share of such entries
+
+  friend bool operator==(const decode_indices_problem&, const decode_indices_problem&) = default;
+};
+
+struct prefill_indices_problem {
+  dtype type = dtype::bf16;               // of q, kv and out
+  std::int64_t sq = 1, hq = 1, skv = 1;   // queries, heads, rows of kv
+  std::int64_t d = 576, dv = 512;         // width of a key; leading part of it that is the value
+  std::int64_t gap = 0;                   // unused elements behind a row
+  std::int64_t topk = 64;                 // entries of a query's list
+  std::vector<std::int64_t> topk_length;  // empty: all topk; else sq values
+  bool has_sink = false;
+  double softmax_scale = 0;                                 // 0: d^-0.5
+  std::int64_t invalid_percent = 0, duplicate_percent = 0;  // generator: share of such entries
+
+  friend bool operator==(const prefill_indices_problem&, const prefill_indices_problem&) = default;
 };
 
 struct schedule_problem {
@@ -81,41 +148,69 @@ struct combine_problem {
 };
 
 /// Problem to `key=value,...` and back; keys are the members' names (`dtype` for `type`).  Left out when
-/// usual: the members' defaults; max_pages = as many as the longest sequence needs; num_pages = b *
-/// max_pages; cache_seqlens = full (one number: the same for all); splits = 1 each; out_type = bf16.
-/// `parse_*` throws bad_argument on unknown keys and on anything that `check` refuses.
+/// usual: the members' defaults; dv = 512 (prefill 128), at most d; hk = hq in prefill; capacity = the
+/// longest sequence; max_pages = as many as the longest sequence needs; num_pages = b * max_pages;
+/// cache_seqlens = full; splits = 1 each; the second cache as the first.  One number in a list: the same for
+/// all. `parse_*` throws bad_argument on unknown keys and on anything that `check` refuses.
+std::string to_text(const prefill_problem&);
 std::string to_text(const decode_problem&);
+std::string to_text(const decode_indices_problem&);
+std::string to_text(const prefill_indices_problem&);
 std::string to_text(const schedule_problem&);
 std::string to_text(const combine_problem&);
+prefill_problem parse_prefill(const keyed_text&);
 decode_problem parse_decode(const keyed_text&);
+decode_indices_problem parse_decode_indices(const keyed_text&);
+prefill_indices_problem parse_prefill_indices(const keyed_text&);
 schedule_problem parse_schedule(const keyed_text&);
 combine_problem parse_combine(const keyed_text&);
 
 /// Refuses bad arguments: throws bad_argument that names the argument.  The first form looks at the problem
 /// alone, the second at the tensors too: presence, dtype, shape, contiguous last axis, values of lengths and
 /// of every index that would be followed.
+void check(const prefill_problem&);
 void check(const decode_problem&);
+void check(const decode_indices_problem&);
+void check(const prefill_indices_problem&);
 void check(const schedule_problem&);
 void check(const combine_problem&);
+void check(const prefill_problem&, const tensor_set& inputs);
 void check(const decode_problem&, const tensor_set& inputs);
+void check(const decode_indices_problem&, const tensor_set& inputs);
+void check(const prefill_indices_problem&, const tensor_set& inputs);
 void check(const schedule_problem&, const tensor_set& inputs);
 void check(const combine_problem&, const tensor_set& inputs);
 
 /// Every input of the problem, laid out as it says and zero-filled; tensors of lengths hold the problem's.
+tensor_set empty_inputs(const prefill_problem&);
 tensor_set empty_inputs(const decode_problem&);
+tensor_set empty_inputs(const decode_indices_problem&);
+tensor_set empty_inputs(const prefill_indices_problem&);
 tensor_set empty_inputs(const schedule_problem&);
 tensor_set empty_inputs(const combine_problem&);
 
 /// Empty outputs of the right names, dtypes, shapes and strides.
+tensor_set make_outputs(const prefill_problem&);
 tensor_set make_outputs(const decode_problem&);
+tensor_set make_outputs(const decode_indices_problem&);
+tensor_set make_outputs(const prefill_indices_problem&);
 tensor_set make_outputs(const schedule_problem&);
 tensor_set make_outputs(const combine_problem&);
 
 /// softmax_scale with its default filled in.
+double effective_scale(const prefill_problem&);
 double effective_scale(const decode_problem&);
+double effective_scale(const decode_indices_problem&);
+double effective_scale(const prefill_indices_problem&);
 
 /// The schedule of a decode on a device of `sms` multiprocessors.
 schedule_problem schedule_of(const decode_problem&, std::int64_t sms);
+schedule_problem schedule_of(const decode_indices_problem&, std::int64_t sms);
+
+/// Physical entries of lists of positions in a sequence: indices (b, sq, topk) through block_table (b,
+/// max_pages) of pages of `page_size` rows; -1 stays -1.  Throws bad_argument on any other entry that no page
+/// holds.
+tensor physical_indices(const tensor& indices, const tensor& block_table, std::int64_t page_size);
 
 /// Visible keys of query i are [0, visible_keys): `length` keys of its sequence, bottom-right aligned.
 std::int64_t visible_keys(bool causal, std::int64_t i, std::int64_t sq, std::int64_t length);

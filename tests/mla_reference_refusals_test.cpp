@@ -14,6 +14,9 @@ using flash_decode::refusals::every_edit_is_refused;
 namespace {
 
 using decode_args = call<decode_problem>;
+using prefill_args = call<prefill_problem>;
+using lists_args = call<decode_indices_problem>;
+using prefill_lists_args = call<prefill_indices_problem>;
 using schedule_args = call<schedule_problem>;
 using combine_args = call<combine_problem>;
 
@@ -100,6 +103,97 @@ BOOST_AUTO_TEST_CASE(a_page_that_no_key_uses_may_be_wild) {
   c.inputs.at("block_table").set_value(3, 2147480000);
 
   BOOST_TEST(flash_decode::refusals::refused(c) == "");
+}
+
+BOOST_AUTO_TEST_CASE(prefill_refuses_by_name) {
+  prefill_problem p;
+  p.b = 2, p.sq = 2, p.hq = 4, p.hk = 2, p.d = 16, p.dv = 12, p.capacity = 5;
+  p.cache_seqlens = {5, 2};
+  every_edit_is_refused<prefill_args>(
+      made(p), {{"fp8 q", "dtype", [](auto& c) { c.p.type = dtype::e4m3; }},
+                {"negative batch", "b", [](auto& c) { c.p.b = -1; }},
+                {"negative query length", "sq", [](auto& c) { c.p.sq = -1; }},
+                {"heads that do not divide", "hq", [](auto& c) { c.p.hq = 3; }},
+                {"no width", "d", [](auto& c) { c.p.d = 0; }},
+                {"no value", "dv", [](auto& c) { c.p.dv = 0; }},
+                {"negative capacity", "capacity", [](auto& c) { c.p.capacity = -1; }},
+                {"negative gap", "gap", [](auto& c) { c.p.gap = -1; }},
+                {"keys beyond any memory", "k", [](auto& c) { c.p.capacity = 1 << 30; }},
+                {"a length beyond the rows", "cache_seqlens", [](auto& c) { c.p.cache_seqlens[0] = 6; }},
+                {"a scale that is no number", "softmax_scale",
+                 [](auto& c) { c.p.softmax_scale = std::numeric_limits<double>::quiet_NaN(); }},
+                {"no v", "v", [](auto& c) { c.inputs.erase("v"); }},
+                {"k of another width", "k",
+                 [](auto& c) {
+                   c.inputs.set("k", tensor(dtype::bf16, {2, 5, 2, 12}));
+                 }},
+                {"v of another type", "v",
+                 [](auto& c) {
+                   c.inputs.set("v", tensor(dtype::f16, {2, 5, 2, 12}));
+                 }},
+                {"a mask tensor", "mask", [](auto& c) {
+                   c.inputs.set("mask", tensor(dtype::f32, {2, 2}));
+                 }}});
+}
+
+BOOST_AUTO_TEST_CASE(decode_indices_refuses_by_name) {
+  decode_indices_problem p;
+  p.b = 2, p.sq = 2, p.hq = 3, p.d = 16, p.dv = 12, p.page_size = 4, p.num_pages = 3, p.topk = 5;
+  p.topk_length = {5, 3};
+  p.extra_topk = 2, p.extra_page_size = 1, p.extra_num_pages = 2;
+  p.extra_topk_length = {2, 1};
+  p.has_sink = true;
+  lists_args good = made(p);
+  good.inputs.at("indices").set_value(19, 2147483647);  // behind the second sequence's length
+  every_edit_is_refused<lists_args>(
+      good, {{"fp8 q", "dtype", [](auto& c) { c.p.type = dtype::e4m3; }},
+             {"no head", "hq", [](auto& c) { c.p.hq = 0; }},
+             {"a value wider than its key", "dv", [](auto& c) { c.p.dv = 17; }},
+             {"negative topk", "topk", [](auto& c) { c.p.topk = -1; }},
+             {"a length beyond the list", "topk_length", [](auto& c) { c.p.topk_length[0] = 6; }},
+             {"a missing length", "topk_length", [](auto& c) { c.p.topk_length.pop_back(); }},
+             {"a length beyond the second list", "extra_topk_length",
+              [](auto& c) { c.p.extra_topk_length[0] = 3; }},
+             {"pages of a second cache without a second list", "extra_num_pages",
+              [](auto& c) { c.p.extra_topk = 0; }},
+             {"no extra page size", "extra_page_size", [](auto& c) { c.p.extra_page_size = 0; }},
+             {"negative parts", "num_sm_parts", [](auto& c) { c.p.num_sm_parts = -1; }},
+             {"more than all duplicates", "duplicate_percent", [](auto& c) { c.p.duplicate_percent = 101; }},
+             {"a row beyond the cache", "indices", [](auto& c) { c.inputs.at("indices").set_value(4, 12); }},
+             {"a negative row", "indices", [](auto& c) { c.inputs.at("indices").set_value(0, -2); }},
+             {"a row beyond the second cache", "extra_indices",
+              [](auto& c) { c.inputs.at("extra_indices").set_value(4, 2); }},
+             {"no second list", "extra_indices", [](auto& c) { c.inputs.erase("extra_indices"); }},
+             {"lengths other than the problem's", "topk_length",
+              [](auto& c) { c.inputs.at("topk_length").set_value(0, 4); }},
+             {"sinks of another number", "attn_sink",
+              [](auto& c) { c.inputs.set("attn_sink", tensor(dtype::f32, {2})); }},
+             {"a block table", "block_table", [](auto& c) {
+                c.inputs.set("block_table", tensor(dtype::i32, {2, 2}));
+              }}});
+}
+
+BOOST_AUTO_TEST_CASE(prefill_indices_refuses_by_name) {
+  prefill_indices_problem p;
+  p.sq = 2, p.hq = 3, p.skv = 4, p.d = 16, p.dv = 12, p.topk = 5;
+  p.topk_length = {5, 3};
+  prefill_lists_args good = made(p);
+  good.inputs.at("indices").set_value(0, 2147483647);  // skipped, not followed
+  every_edit_is_refused<prefill_lists_args>(
+      good, {{"fp8 q", "dtype", [](auto& c) { c.p.type = dtype::e4m3; }},
+             {"negative query length", "sq", [](auto& c) { c.p.sq = -1; }},
+             {"negative rows", "skv", [](auto& c) { c.p.skv = -1; }},
+             {"no head", "hq", [](auto& c) { c.p.hq = 0; }},
+             {"a value wider than its key", "dv", [](auto& c) { c.p.dv = 17; }},
+             {"a length beyond the list", "topk_length", [](auto& c) { c.p.topk_length[0] = 6; }},
+             {"more than all invalid", "invalid_percent", [](auto& c) { c.p.invalid_percent = 101; }},
+             {"no lists", "indices", [](auto& c) { c.inputs.erase("indices"); }},
+             {"rows of another width", "kv",
+              [](auto& c) {
+                c.inputs.set("kv", tensor(dtype::bf16, {4, 1, 12}));
+              }},
+             {"a sink that the problem does not have", "attn_sink",
+              [](auto& c) { c.inputs.set("attn_sink", tensor(dtype::f32, {3})); }}});
 }
 
 BOOST_AUTO_TEST_CASE(schedule_refuses_by_name) {

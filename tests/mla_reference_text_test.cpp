@@ -43,6 +43,67 @@ decode_problem draw_decode(random_stream& r) {
   return p;
 }
 
+prefill_problem draw_prefill(random_stream& r) {
+  prefill_problem p;
+  p.type = r.chance(0.5) ? dtype::bf16 : dtype::f16;
+  p.b = r.integer(0, 4);
+  p.sq = r.integer(0, 300);
+  p.hk = r.integer(1, 3);
+  p.hq = p.hk * r.integer(1, 4);
+  p.d = r.integer(1, 600);
+  p.dv = r.integer(1, 600);
+  p.capacity = r.integer(0, 9);
+  p.gap = r.integer(0, 2);
+  p.cache_seqlens = drawn_lengths(r, p.b, 0, p.capacity);
+  p.softmax_scale = r.chance(0.5) ? 0 : r.uniform();
+  p.causal = r.chance(0.5);
+  return p;
+}
+
+decode_indices_problem draw_decode_indices(random_stream& r) {
+  decode_indices_problem p;
+  p.b = r.integer(0, 4);
+  p.sq = r.integer(0, 5);
+  p.hq = r.integer(1, 9);
+  p.d = r.integer(1, 600);
+  p.dv = r.integer(1, p.d);
+  p.page_size = r.integer(1, 64);
+  p.num_pages = r.integer(0, 9);
+  p.gap = r.integer(0, 2);
+  p.page_gap = r.integer(0, 2);
+  p.topk = r.integer(0, 128);
+  if (r.chance(0.5)) p.topk_length = drawn_lengths(r, p.b, 0, p.topk);
+  p.extra_page_size = r.chance(0.5) ? p.page_size : r.integer(1, 64);
+  if (r.chance(0.5)) {
+    p.extra_topk = r.integer(1, 128);
+    p.extra_num_pages = r.integer(0, 9);
+    if (r.chance(0.5)) p.extra_topk_length = drawn_lengths(r, p.b, 0, p.extra_topk);
+  }
+  p.has_sink = r.chance(0.5);
+  p.softmax_scale = r.chance(0.5) ? 0 : r.uniform();
+  p.num_sm_parts = r.integer(0, 140);
+  p.invalid_percent = r.integer(0, 100);
+  p.duplicate_percent = r.integer(0, 100);
+  return p;
+}
+
+prefill_indices_problem draw_prefill_indices(random_stream& r) {
+  prefill_indices_problem p;
+  p.sq = r.integer(0, 9);
+  p.hq = r.integer(1, 9);
+  p.skv = r.integer(0, 99);
+  p.d = r.integer(1, 600);
+  p.dv = r.integer(1, p.d);
+  p.gap = r.integer(0, 2);
+  p.topk = r.integer(0, 128);
+  if (r.chance(0.5)) p.topk_length = drawn_lengths(r, p.sq, 0, p.topk);
+  p.has_sink = r.chance(0.5);
+  p.softmax_scale = r.chance(0.5) ? 0 : r.uniform();
+  p.invalid_percent = r.integer(0, 100);
+  p.duplicate_percent = r.integer(0, 100);
+  return p;
+}
+
 schedule_problem draw_schedule(random_stream& r) {
   schedule_problem p;
   p.b = r.integer(0, 4);
@@ -103,7 +164,10 @@ bool is(std::span<const std::int64_t> found, const lengths& expected) {
 BOOST_AUTO_TEST_SUITE(mla_text)
 
 BOOST_AUTO_TEST_CASE(every_problem_reads_back_as_itself) {
+  reads_back(draw_prefill, parse_prefill);
   reads_back(draw_decode, parse_decode);
+  reads_back(draw_decode_indices, parse_decode_indices);
+  reads_back(draw_prefill_indices, parse_prefill_indices);
   reads_back(draw_schedule, parse_schedule);
   reads_back(draw_combine, parse_combine);
 }
@@ -134,6 +198,11 @@ BOOST_AUTO_TEST_CASE(lines_that_are_no_problem_are_refused_by_name) {
   BOOST_TEST(refused(parse_decode, "b=2,cache_seqlens=1/2/3") == "cache_seqlens");
   BOOST_TEST(refused(parse_decode, "softmax_scale=nan") == "softmax_scale");
   BOOST_TEST(refused(parse_decode, "dv=600") == "dv");
+  BOOST_TEST(refused(parse_prefill, "cache_seqlens=3,capacity=2") == "cache_seqlens");
+  BOOST_TEST(refused(parse_prefill, "hk=1,hq=0") == "hq");
+  BOOST_TEST(refused(parse_decode_indices, "topk_length=65") == "topk_length");
+  BOOST_TEST(refused(parse_decode_indices, "b=2,topk_length=6/5/4") == "topk_length");
+  BOOST_TEST(refused(parse_prefill_indices, "invalid_percent=101") == "invalid_percent");
   BOOST_TEST(refused(parse_schedule, "cache_seqlens=-1") == "cache_seqlens");
   BOOST_TEST(refused(parse_combine, "splits=0") == "splits");
 }
@@ -151,6 +220,15 @@ BOOST_AUTO_TEST_CASE(tensors_have_the_layout_of_the_problem) {
   BOOST_TEST(inputs.at("cache_seqlens").value(0) == 3);
   BOOST_TEST(is(outputs.at("out").strides(), {96, 32, 8, 1}));
   BOOST_TEST(is(outputs.at("lse").shape(), {2, 4, 3}));
+  const tensor_set lists = empty_inputs(parse_decode_indices(
+      keyed_text("b=2,sq=3,hq=4,d=8,num_pages=5,topk_length=7,extra_topk=9,extra_page_size=2,has_sink=1")));
+  BOOST_TEST(is(lists.at("indices").shape(), {2, 3, 64}));
+  BOOST_TEST(is(lists.at("extra_indices").shape(), {2, 3, 9}));
+  BOOST_TEST(is(lists.at("extra_k_cache").shape(), {5, 2, 1, 8}));
+  BOOST_TEST(lists.at("topk_length").value(1) == 7);
+  const prefill_indices_problem many = parse_prefill_indices(keyed_text("sq=3,hq=4,d=8,skv=5"));
+  BOOST_TEST(is(empty_inputs(many).at("indices").shape(), {3, 1, 64}));
+  BOOST_TEST(is(make_outputs(many).at("max_logits").shape(), {3, 4}));
   const combine_problem c = parse_combine(keyed_text("b=2,sq=3,hq=4,dv=5,splits=1/3,has_sink=1"));
   BOOST_TEST(is(empty_inputs(c).at("out_partial").shape(), {4, 3, 4, 5}));
   BOOST_TEST(is(empty_inputs(c).at("num_splits").shape(), {3}));

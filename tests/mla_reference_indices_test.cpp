@@ -1,0 +1,321 @@
+// Attention over index lists: by hand, against plain rows in 113 bits, and against decode.
+#include <boost/test/unit_test.hpp>
+
+#include "reference/core/keyed_text.hpp"
+#include "reference/mla.hpp"
+#include "tests/mla_reference_plain.hpp"
+
+using namespace plumbline;
+using namespace plumbline::mla;
+using namespace plumbline::mla::plain;
+
+namespace {
+
+constexpr attention_options truth_alone{1, false, 0};
+
+// One query of one number over six rows on pages of three: row j is the number j, all scores are 0.
+struct small_lists {
+  decode_indices_problem p;
+  tensor_set inputs;
+  explicit small_lists(const numbers& list, const numbers& more = {}) {
+    p.d = p.dv = 1;
+    p.page_size = 3;
+    p.num_pages = 2;
+    p.page_gap = 1;
+    p.topk = static_cast<integer>(list.size());
+    p.extra_topk = static_cast<integer>(more.size());
+    if (p.extra_topk > 0) p.extra_page_size = 1, p.extra_num_pages = 2;
+    inputs = empty_inputs(p);
+    for (integer j = 0; j < 6; ++j) put(inputs.at("k_cache"), static_cast<double>(j), j / 3, j % 3, 0, 0);
+    for (std::size_t n = 0; n < list.size(); ++n) put(inputs.at("indices"), list[n], 0, 0, n);
+    for (std::size_t n = 0; n < more.size(); ++n) put(inputs.at("extra_indices"), more[n], 0, 0, n);
+    if (p.extra_topk > 0)
+      put(inputs.at("extra_k_cache"), 32, 0, 0, 0, 0), put(inputs.at("extra_k_cache"), 64, 1, 0, 0, 0);
+  }
+  attention_truth truth() const { return decode_indices(p, inputs, {}, truth_alone)[0]; }
+};
+
+struct drawn {
+  decode_indices_problem p;
+  tensor_set inputs;
+};
+
+void draw_list(tensor& list, integer rows, random_stream& r) {
+  for (integer s = 0; s < list.dim(0); ++s)
+    for (integer i = 0; i < list.dim(1); ++i) {
+      const bool nothing = r.chance(0.1) || rows == 0;
+      for (integer j = 0; j < list.dim(2); ++j)
+        put(list, nothing || r.chance(0.2) ? -1 : static_cast<double>(r.integer(0, rows - 1)), s, i, j);
+    }
+}
+
+// Entries behind a list's length point anywhere, at rows of the cache as well.
+void poison(tensor& list, const std::vector<integer>& used) {
+  for (integer s = 0; s < list.dim(0); ++s)
+    for (integer i = 0; i < list.dim(1); ++i)
+      for (integer j = used.empty() ? list.dim(2) : used[static_cast<std::size_t>(s)]; j < list.dim(2); ++j)
+        put(list, j % 3 == 0 ? 2147483647 : j % 3 - 2, s, i, j);
+}
+
+drawn draw_lists(std::uint64_t seed) {
+  random_stream r(seed, "lists");
+  drawn c;
+  decode_indices_problem& p = c.p;
+  p.b = r.integer(0, 3), p.sq = r.integer(0, 3), p.hq = r.integer(1, 4);
+  p.d = r.integer(1, 30), p.dv = r.integer(1, p.d);
+  p.page_size = r.integer(1, 9), p.num_pages = r.integer(0, 4);
+  p.gap = r.integer(0, 2), p.page_gap = r.integer(0, 1);
+  p.topk = r.integer(0, 80);
+  const auto lengths = [&](integer most) {
+    std::vector<integer> list;
+    if (r.chance(0.5))
+      for (integer s = 0; s < p.b; ++s) list.push_back(r.integer(0, most));
+    return list;
+  };
+  p.topk_length = lengths(p.topk);
+  if (r.chance(0.4)) {
+    p.extra_topk = r.integer(1, 20), p.extra_page_size = r.integer(1, 4), p.extra_num_pages = r.integer(0, 3);
+    p.extra_topk_length = lengths(p.extra_topk);
+  }
+  p.has_sink = r.chance(0.5);
+  p.softmax_scale = r.chance(0.3) ? 0 : r.uniform();
+  c.inputs = empty_inputs(p);
+  draw(c.inputs.at("q"), r, 2);
+  draw_list(c.inputs.at("indices"), p.num_pages * p.page_size, r);
+  poison(c.inputs.at("indices"), p.topk_length);
+  draw(c.inputs.at("k_cache"), r);
+  if (p.extra_topk > 0) {
+    draw_list(c.inputs.at("extra_indices"), p.extra_num_pages * p.extra_page_size, r);
+    poison(c.inputs.at("extra_indices"), p.extra_topk_length);
+    draw(c.inputs.at("extra_k_cache"), r);
+  }
+  if (p.has_sink)
+    for (integer h = 0; h < p.hq; ++h)
+      put(c.inputs.at("attn_sink"), r.chance(0.3) ? -infinity : 2 * r.normal(), h);
+  return c;
+}
+
+void add_key(row& r, const tensor& cache, integer page, integer slot) {
+  for (integer e = 0; e < r.d; ++e) {
+    r.k.push_back(at(cache, page, slot, 0, e));
+    if (e < r.dv) r.v.push_back(r.k.back());
+  }
+}
+
+row row_of(const drawn& c, integer s, integer i, integer h) {
+  const decode_indices_problem& p = c.p;
+  const auto n = static_cast<std::size_t>(s);
+  row r{p.d, p.dv, p.softmax_scale > 0 ? p.softmax_scale : std::pow(static_cast<double>(p.d), -0.5), {}, {},
+        {},  {}};
+  for (integer e = 0; e < p.d; ++e) r.q.push_back(at(c.inputs.at("q"), s, i, h, e));
+  // The second list first: the order does not matter.
+  for (integer j = 0; j < (p.extra_topk_length.empty() ? p.extra_topk : p.extra_topk_length[n]); ++j) {
+    const double entry = at(c.inputs.at("extra_indices"), s, i, j);
+    if (entry == -1) continue;
+    add_key(r, c.inputs.at("extra_k_cache"), static_cast<integer>(entry) / p.extra_page_size,
+            static_cast<integer>(entry) % p.extra_page_size);
+  }
+  for (integer j = 0; j < (p.topk_length.empty() ? p.topk : p.topk_length[n]); ++j) {
+    const double entry = at(c.inputs.at("indices"), s, i, j);
+    if (entry == -1) continue;
+    add_key(r, c.inputs.at("k_cache"), static_cast<integer>(entry) / p.page_size,
+            static_cast<integer>(entry) % p.page_size);
+  }
+  if (p.has_sink) r.sink = {at(c.inputs.at("attn_sink"), h)};
+  if (!r.sink.empty() && r.sink[0] == -infinity) r.sink.clear();  // no effect
+  return r;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(mla_indices)
+
+BOOST_AUTO_TEST_CASE(listed_rows_are_averaged_and_minus_one_is_nothing) {
+  const attention_truth truth = small_lists({5, -1, 1, -1}).truth();
+
+  BOOST_TEST(truth.out == numbers{3});
+  BOOST_TEST(truth.lse == numbers{std::log(2.0)});
+}
+
+BOOST_AUTO_TEST_CASE(a_row_listed_twice_counts_twice) {
+  const attention_truth truth = small_lists({5, 5, 1, 1, 1, 1}).truth();
+
+  BOOST_TEST(close(truth.out[0], 14. / 6, 4));
+  BOOST_TEST(truth.lse == numbers{std::log(6.0)});
+}
+
+BOOST_AUTO_TEST_CASE(entries_behind_the_length_are_not_followed) {
+  small_lists call({2, 2147483647, -5, 1});
+  call.p.topk_length = {1};
+  call.inputs.set("topk_length", integers({1}, {1}));
+
+  BOOST_TEST(call.truth().out == numbers{2});
+}
+
+BOOST_AUTO_TEST_CASE(the_second_list_names_rows_of_the_second_cache) {
+  const attention_truth truth = small_lists({0, 4}, {1, -1, 0}).truth();  // 0, 4, 64, 32
+
+  BOOST_TEST(truth.out == numbers{25});
+  BOOST_TEST(truth.lse == numbers{std::log(4.0)});
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_nothing_gives_zero_and_plus_infinity_whatever_the_sink) {
+  for (const double logit : {-infinity, 0.0, infinity}) {
+    small_lists call({-1, -1});
+    call.p.has_sink = true;
+    tensor sink(dtype::f32, {1});
+    sink.set_value(0, logit);
+    call.inputs.set("attn_sink", sink);
+
+    BOOST_TEST(call.truth().out == numbers{0});
+    BOOST_TEST(call.truth().lse == numbers{infinity});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_sink_takes_its_share_of_the_output_and_none_of_the_lse) {
+  const auto with = [](double logit) {
+    small_lists call({1, 5});
+    call.p.has_sink = true;
+    tensor sink(dtype::f32, {1});
+    sink.set_value(0, logit);
+    call.inputs.set("attn_sink", sink);
+    return call.truth();
+  };
+
+  BOOST_TEST(close(with(0).out[0], 3 * (2. / 3), 4));
+  BOOST_TEST(with(0).lse == numbers{std::log(2.0)});
+  BOOST_TEST(with(-infinity).out == numbers{3});
+  BOOST_TEST(with(infinity).out == numbers{0});
+  BOOST_TEST(with(infinity).lse == numbers{std::log(2.0)});
+}
+
+BOOST_AUTO_TEST_CASE(random_lists_agree_with_plain_rows_in_113_bits) {
+  int empty = 0, rows = 0;
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    const drawn c = draw_lists(seed);
+    const auto truths = decode_indices(c.p, c.inputs, {}, truth_alone);
+    BOOST_TEST_REQUIRE(truths.size() == static_cast<std::size_t>(c.p.b * c.p.sq));
+    for (std::size_t u = 0; u < truths.size(); ++u)
+      for (integer n = 0; n < truths[u].rows; ++n) {
+        const row_place place = place_of(c.p, u, n);
+        const row plain = row_of(c, place.sequence, place.query, place.head);
+        const double error =
+            error_of(plain, truths[u].out.data() + n * c.p.dv, truths[u].lse[static_cast<std::size_t>(n)]);
+        BOOST_TEST(error <= 1, to_text(c.p) << ", " << name_of(place) << ": " << error);
+        BOOST_TEST(place.out_row == (place.sequence * c.p.sq + place.query) * c.p.hq + place.head);
+        BOOST_TEST(place.lse == (place.sequence * c.p.hq + place.head) * c.p.sq + place.query);
+        empty += plain.k.empty(), ++rows;
+      }
+  }
+  BOOST_TEST(rows > 500);
+  BOOST_TEST(empty > 50);
+}
+
+BOOST_AUTO_TEST_CASE(the_full_list_is_a_dense_decode_bit_for_bit) {
+  decode_problem dense;
+  dense.hq = 3, dense.d = 20, dense.dv = 16, dense.page_size = 4, dense.max_pages = 20, dense.num_pages = 20;
+  dense.cache_seqlens = {77};
+  random_stream r(5, "full list");
+  tensor_set inputs = empty_inputs(dense);
+  draw(inputs.at("q"), r);
+  draw(inputs.at("k_cache"), r);
+  for (integer page = 0; page < 20; ++page)
+    put(inputs.at("block_table"), static_cast<double>((page * 7) % 20), 0, page);
+  decode_indices_problem listed;
+  listed.hq = 3, listed.d = 20, listed.dv = 16, listed.page_size = 4, listed.num_pages = 20, listed.topk = 77;
+  tensor logical(dtype::i32, {1, 1, 77});
+  for (integer j = 0; j < 77; ++j) logical.set_value(j, static_cast<double>(j));
+  tensor_set lists = empty_inputs(listed);
+  lists.set("q", inputs.at("q"));
+  lists.set("k_cache", inputs.at("k_cache"));
+  lists.set("indices", physical_indices(logical, inputs.at("block_table"), 4));
+  const auto a = decode(dense, inputs, {}, truth_alone), b = decode_indices(listed, lists, {}, truth_alone);
+
+  BOOST_TEST(a[0].out == b[0].out);
+  BOOST_TEST(a[0].lse == b[0].lse);
+}
+
+BOOST_AUTO_TEST_CASE(positions_become_rows_through_the_table_and_minus_one_stays) {
+  const tensor table = integers({2, 2}, {7, 0, 3, 4});
+  const tensor logical = integers({2, 1, 4}, {0, 4, -1, 5, 2, -1, 3, 1});
+  const tensor physical = physical_indices(logical, table, 3);
+
+  BOOST_TEST(physical.values() == (numbers{21, 1, -1, 2, 11, -1, 12, 10}), boost::test_tools::per_element());
+  BOOST_CHECK_EXCEPTION(physical_indices(integers({1, 1, 1}, {6}), table, 3), bad_argument,
+                        [](const bad_argument& e) { return e.argument() == "indices"; });
+}
+
+BOOST_AUTO_TEST_CASE(prefill_skips_every_index_outside_its_rows_and_reports_the_largest_logit) {
+  prefill_indices_problem p;
+  p.sq = 3, p.hq = 2, p.skv = 3, p.d = 1, p.dv = 1, p.topk = 6;
+  p.topk_length = {6, 0, 4};
+  p.softmax_scale = 0.5;
+  tensor_set inputs = empty_inputs(p);
+  for (integer i = 0; i < 3; ++i) put(inputs.at("q"), 2, i, 0, 0), put(inputs.at("q"), -2, i, 1, 0);
+  for (integer j = 0; j < 3; ++j) put(inputs.at("kv"), static_cast<double>(j), j, 0, 0);  // logits j, -j
+  const numbers lists[] = {
+      {1, -2147483648., 3, 2147483647, 1, -1}, {0, 1, 2, 0, 1, 2}, {-1, 3, 114514, -7, 0, 0}};
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 6; ++j) put(inputs.at("indices"), lists[i][j], i, 0, j);
+  const prefill_indices_truth truth = prefill_indices(p, inputs, {}, truth_alone);
+
+  BOOST_TEST((truth.max_logits == numbers{1, -1, -infinity, -infinity, -infinity, -infinity}));
+  BOOST_TEST((truth.units[0].out == numbers{1, 1}));
+  BOOST_TEST(close(truth.units[0].lse[0], 1 + std::log(2.0), 4));
+  for (const std::size_t nothing : {1u, 2u}) {
+    BOOST_TEST((truth.units[nothing].out == numbers{0, 0}));
+    BOOST_TEST((truth.units[nothing].lse == numbers{infinity, infinity}));
+  }
+  BOOST_TEST(place_of(p, 2, 1).out_row == 5);
+  BOOST_TEST(place_of(p, 2, 1).lse == 5);
+}
+
+BOOST_AUTO_TEST_CASE(random_prefill_lists_agree_with_plain_rows_in_113_bits) {
+  for (std::uint64_t seed = 0; seed < 80; ++seed) {
+    random_stream r(seed, "prefill lists");
+    prefill_indices_problem p;
+    p.sq = r.integer(0, 4), p.hq = r.integer(1, 4), p.skv = r.integer(0, 30);
+    p.d = r.integer(1, 30), p.dv = r.integer(1, p.d), p.gap = r.integer(0, 2), p.topk = r.integer(0, 80);
+    p.has_sink = r.chance(0.5);
+    if (r.chance(0.5))
+      for (integer i = 0; i < p.sq; ++i) p.topk_length.push_back(r.integer(0, p.topk));
+    tensor_set inputs = empty_inputs(p);
+    draw(inputs.at("q"), r, 2);
+    draw(inputs.at("kv"), r);
+    if (p.has_sink) draw(inputs.at("attn_sink"), r);
+    for (integer i = 0; i < p.sq; ++i)
+      for (integer j = 0; j < p.topk; ++j)
+        put(inputs.at("indices"), static_cast<double>(r.chance(0.2) ? 2147480000 : r.integer(-5, p.skv + 5)),
+            i, 0, j);
+    const prefill_indices_truth truth = prefill_indices(p, inputs, {}, truth_alone);
+    for (integer i = 0; i < p.sq; ++i)
+      for (integer h = 0; h < p.hq; ++h) {
+        row plain{p.d, p.dv, std::pow(static_cast<double>(p.d), -0.5), {}, {}, {}, {}};
+        for (integer e = 0; e < p.d; ++e) plain.q.push_back(at(inputs.at("q"), i, h, e));
+        const integer used = p.topk_length.empty() ? p.topk : p.topk_length[static_cast<std::size_t>(i)];
+        double most = -infinity, sizes = 0;
+        for (integer j = 0; j < used; ++j) {
+          const double entry = at(inputs.at("indices"), i, 0, j);
+          if (entry < 0 || entry >= static_cast<double>(p.skv)) continue;
+          double logit = 0;
+          for (integer e = 0; e < p.d; ++e) {
+            plain.k.push_back(at(inputs.at("kv"), entry, 0, e));
+            if (e < p.dv) plain.v.push_back(plain.k.back());
+            logit += plain.q[static_cast<std::size_t>(e)] * plain.k.back();
+            sizes += std::fabs(plain.q[static_cast<std::size_t>(e)] * plain.k.back());
+          }
+          most = std::max(most, logit * plain.scale);
+        }
+        if (p.has_sink) plain.sink = {at(inputs.at("attn_sink"), h)};
+        const attention_truth& unit = truth.units[static_cast<std::size_t>(i)];
+        BOOST_TEST(error_of(plain, unit.out.data() + h * p.dv, unit.lse[static_cast<std::size_t>(h)]) <= 1,
+                   to_text(p));
+        const double found = truth.max_logits[static_cast<std::size_t>(i * p.hq + h)];
+        // Two sums of d products and one scaling, in any order.
+        const double bound = 2 * static_cast<double>(p.d + 2) * 0x1p-53 * sizes * plain.scale;
+        BOOST_TEST((found == most || std::fabs(found - most) <= bound), to_text(p));
+      }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
