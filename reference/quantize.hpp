@@ -1,0 +1,59 @@
+// quantize: the truth of its functions.
+//
+// Everything but the product is bits: what a writer stores, what a reader returns.  Where a policy leaves
+// latitude, the bytes here are the nominal ones, and `scale_of` and `codes_of` of the same group say what
+// else is right; a judge walks the groups with `elements_of`.  Each function first refuses bad arguments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reference/core/tensor.hpp"
+#include "reference/quantize_group.hpp"
+#include "reference/quantize_problem.hpp"
+
+namespace plumbline::quantize {
+
+/// What a store writes, token by token.
+struct store_truth {
+  std::vector<std::int64_t> slot;   // -1: the token is skipped
+  std::vector<std::uint8_t> codes;  // (tokens, dv)
+  std::vector<float> scales;        // (tokens, tiles)
+};
+store_truth store(const store_problem&, const tensor_set& inputs);
+
+/// The cache after the call, nominal bytes.
+tensor_set outputs_of(const store_problem&, const tensor_set& inputs, const store_truth&);
+
+/// The dv quantized elements of a token, exactly.
+std::vector<double> elements_of(const store_problem&, const tensor_set& inputs, std::int64_t token);
+/// The bytes of its rotary dims, which are copied.
+const std::byte* rope_of(const store_problem&, const tensor_set& inputs, std::int64_t token);
+
+/// Writes one slot: dv codes, one scale a tile, the rotary bytes.  `rope_part` is looked at with the layout
+/// split only.  Padding keeps its bytes.
+void write_slot(const cache_shape&, std::int64_t slot, const std::uint8_t* codes, const float* scales,
+                const std::byte* rope, std::byte* cache, std::byte* rope_part = nullptr);
+
+/// One slot as it lies in a cache.
+struct slot_bytes_view {
+  const std::uint8_t* codes;
+  const std::byte* scales;
+  const std::byte* rope;
+};
+slot_bytes_view slot_of(const cache_shape&, std::int64_t slot, const std::byte* cache,
+                        const std::byte* rope_part = nullptr);
+/// The scale of a tile, as stored: f32, or the power of two of an e8m0 byte (255: NaN).
+float scale_at(const cache_shape&, const std::byte* scales, std::int64_t tile);
+
+/// A slot read back: d values in `out_type`, dequantized dims as `value_of` has them, rotary dims as they are
+/// (rounded when out_type is not their type).  Codes of `out_type`, d elements, are written to `out`; rotary
+/// bits are kept where the types are one, NaN payloads too.
+void read_slot(const cache_shape&, dtype out_type, const slot_bytes_view&, std::byte* out);
+
+/// Rows by index or all in order, then the zero rows.
+tensor dequantize(const dequantize_problem&, const tensor_set& inputs);
+
+}  // namespace plumbline::quantize
