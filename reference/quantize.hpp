@@ -56,4 +56,43 @@ void read_slot(const cache_shape&, dtype out_type, const slot_bytes_view&, std::
 /// Rows by index or all in order, then the zero rows.
 tensor dequantize(const dequantize_problem&, const tensor_set& inputs);
 
+/// Codes and scales by group.
+struct groups_truth {
+  std::vector<std::uint8_t> codes;  // (rows, k)
+  std::vector<float> scales;        // (row groups, column groups); static: empty
+};
+groups_truth groups(const groups_problem&, const tensor_set& inputs);
+tensor_set outputs_of(const groups_problem&, const groups_truth&);
+
+/// Elements of one group, and where each lies in a (rows, k) matrix: `place` is row * k + column.
+struct group_elements {
+  std::vector<double> x;
+  std::vector<std::int64_t> place;
+};
+group_elements elements_of(const groups_problem&, const tensor_set& inputs, std::int64_t row_group,
+                           std::int64_t column_group);
+/// The scale of a group in `scales` as stored: f32, or a packed e8m0 byte.
+float scale_at(const groups_problem&, const tensor& scales, std::int64_t row_group,
+               std::int64_t column_group);
+/// Bytes of `scales` that hold no scale are zero (packed alone has such bytes).
+bool unused_scales_are_zero(const groups_problem&, const tensor& scales);
+
+/// out[i, j] = code[i, j] * scale[i div block, j div block], rounded to fp32 and then to out_type.
+tensor weight_dequant(const weight_dequant_problem&, const tensor_set& inputs);
+
+/// Truth of a block-scaled product, and what a budget for it needs.  Block b holds columns b * block_k .. of
+/// a and b, B_b = (sum over it of a * b) * a_scale * b_scale; its sum is exact.
+struct block_gemm_truth {
+  std::vector<double> out;  // (m, n): sum of B_b, in double
+  std::vector<double> s1;   // (m, n): sum of |a b a_scale b_scale|, what random errors scale with
+  std::vector<double> sb;   // (m, n): sum of |B_b|, what a chain over blocks loses
+  std::int64_t blocks = 0;
+  /// (blocks, m, n): B_b, for filters over blocks; empty unless asked for.
+  std::vector<double> block;
+};
+block_gemm_truth block_gemm(const block_gemm_problem&, const tensor_set& inputs, bool keep_blocks = false);
+
+/// The buffer after the call.
+tensor scatter(const scatter_problem&, const tensor_set& inputs);
+
 }  // namespace plumbline::quantize
