@@ -4,6 +4,11 @@ plumbline_test(NAME flash_decode_kernels
   LINK kernels_flash_decode
   LABELS smoke flash_decode host)
 
+plumbline_test(NAME flash_decode_grid
+  SOURCES flash_decode_grid_test.cpp flash_decode_naive.cpp
+  LINK kernels_flash_decode
+  LABELS flash_decode host)
+
 plumbline_test(NAME gpu_executor
   SOURCES gpu_executor_test.cpp
   LINK kernels_flash_decode

@@ -8,8 +8,9 @@
 #include "kernels/core/launch.hpp"
 #include "kernels/core/memory.hpp"
 #include "kernels/core/numeric.hpp"
+#include "kernels/core/promises.hpp"
+#include "kernels/core/table.hpp"
 #include "kernels/flash_decode/layout.hpp"
-#include "kernels/flash_decode/table.hpp"
 
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -33,7 +34,7 @@ struct append_params {
   rotary turn;
   const std::int32_t* cu_seqlens_k_new;
   const std::int32_t* rotary_seqlens;
-  std::int64_t sn, hk, d, dv;
+  std::int64_t b, sn, hk, d, dv;
 };
 
 struct rotate_params {
@@ -41,7 +42,7 @@ struct rotate_params {
   sequences lengths;
   rotary turn;
   const std::int32_t* rotary_seqlens;
-  std::int64_t hq, d;
+  std::int64_t b, hq, d;
   bool positions_move;
 };
 
@@ -84,7 +85,8 @@ __global__ void __launch_bounds__(32 * warps) append_kernel(const append_params 
   using element = stored<Type>;
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * warps + warp;
-  const std::int64_t n = blockIdx.y, t = row / p.hk, h = row % p.hk;
+  const std::int64_t h = row % p.hk, t = row / p.hk % p.sn, n = row / p.hk / p.sn;
+  if (n >= p.b) return;
   const std::int64_t first = p.cu_seqlens_k_new ? p.cu_seqlens_k_new[n] : 0;
   const std::int64_t count = p.cu_seqlens_k_new ? p.cu_seqlens_k_new[n + 1] - first : p.sn;
   if (t >= count) return;
@@ -106,7 +108,8 @@ __global__ void __launch_bounds__(32 * warps) rotate_kernel(const rotate_params 
   using element = stored<Type>;
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * warps + warp;
-  const std::int64_t n = blockIdx.y, i = row / p.hq, h = row % p.hq;
+  const std::int64_t h = row % p.hq, i = row / p.hq % p.lengths.sq, n = row / p.hq / p.lengths.sq;
+  if (n >= p.b) return;
   const sequence s = sequence_of(p.lengths, n);
   if (i >= s.queries) return;
 
@@ -140,12 +143,13 @@ void launch_append(const append_problem& problem, const kernel_arguments& args, 
                              turn,
                              ints("cu_seqlens_k_new"),
                              ints("rotary_seqlens"),
+                             problem.b,
                              problem.sn,
                              problem.hk,
                              problem.d,
                              problem.dv};
-    launch<&append_kernel<Type>>(on, "append", {blocks(problem.sn * problem.hk), problem.b, 1}, 32 * warps, 0,
-                                 p);
+    launch<&append_kernel<Type>>(on, "append", {blocks(problem.b * problem.sn * problem.hk), 1, 1},
+                                 32 * warps, 0, p);
   }
   if (problem.b > 0 && problem.sq > 0 && problem.rotary_dim > 0) {
     const rotate_params p = {token_rows_of(args.in("q")),
@@ -153,17 +157,26 @@ void launch_append(const append_problem& problem, const kernel_arguments& args, 
                              lengths,
                              turn,
                              ints("rotary_seqlens"),
+                             problem.b,
                              problem.hq,
                              problem.d,
                              q_positions_move(problem)};
-    launch<&rotate_kernel<Type>>(on, "rotate_q", {blocks(problem.sq * problem.hq), problem.b, 1}, 32 * warps,
-                                 0, p);
+    launch<&rotate_kernel<Type>>(on, "rotate_q", {blocks(problem.b * problem.sq * problem.hq), 1, 1},
+                                 32 * warps, 0, p);
   }
 }
 
-}  // namespace
+constexpr contract contracts[] = {movement("bf16/rotary", dtype::bf16, dtype::bf16),
+                                  movement("f16/rotary", dtype::f16, dtype::f16),
+                                  movement("e4m3/rotary", dtype::e4m3, dtype::e4m3)};
 
-void run_append(const append_problem& problem, const kernel_arguments& args, launcher& on) {
+std::string domain(const append_problem& problem) {
+  for (const contract& c : contracts)
+    if (c.in == problem.type) return "";
+  return "does not take " + std::string(name_of(problem.type));
+}
+
+void run(const append_problem& problem, const kernel_arguments& args, launcher& on) {
   switch (problem.type) {
     case dtype::bf16:
       return launch_append<dtype::bf16>(problem, args, on);
@@ -174,5 +187,14 @@ void run_append(const append_problem& problem, const kernel_arguments& args, lau
   }
 }
 
+constexpr variant<append_problem> rows[] = {{"append", contracts, every_run_alike, domain, run}};
+
+}  // namespace
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::flash_decode
+
+template <>
+std::span<const plumbline::variant<plumbline::flash_decode::append_problem>>
+plumbline::table_of<plumbline::flash_decode::append_problem, plumbline::this_side>() {
+  return flash_decode::rows;
+}

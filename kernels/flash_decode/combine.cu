@@ -1,6 +1,7 @@
 // combine, variant `combine`: the merge that `split` ends with, on partials from anywhere.
+#include "kernels/core/promises.hpp"
+#include "kernels/core/table.hpp"
 #include "kernels/flash_decode/combine_kernel.hpp"
-#include "kernels/flash_decode/table.hpp"
 
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -21,7 +22,13 @@ void launch_combine(dtype out, const combine_params& p, launcher& on) {
   }
 }
 
-void run_combine(const combine_problem& problem, const kernel_arguments& args, launcher& on) {
+namespace {
+
+constexpr contract contracts[] = {movement("f32/combine", dtype::f32, dtype::f32)};
+
+std::string domain(const combine_problem&) { return ""; }
+
+void run(const combine_problem& problem, const kernel_arguments& args, launcher& on) {
   const tensor_view partial = args.in("out_partial"), partial_lse = args.in("lse_partial");
   const tensor_view out = args.out("out"), lse = args.out("lse");
   const combine_params p = {partial.as<float>(),
@@ -50,5 +57,14 @@ void run_combine(const combine_problem& problem, const kernel_arguments& args, l
   launch_combine(problem.out_type, p, on);
 }
 
+constexpr variant<combine_problem> rows[] = {{"combine", contracts, every_run_alike, domain, run}};
+
+}  // namespace
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::flash_decode
+
+template <>
+std::span<const plumbline::variant<plumbline::flash_decode::combine_problem>>
+plumbline::table_of<plumbline::flash_decode::combine_problem, plumbline::this_side>() {
+  return flash_decode::rows;
+}

@@ -6,10 +6,11 @@
 // end, the row sum.  P stays fp32 and the row runs from its first to its last visible key, whatever the
 // number of splits asked for.
 #include "kernels/core/launch.hpp"
+#include "kernels/core/promises.hpp"
+#include "kernels/flash_decode/attend.hpp"
 #include "kernels/flash_decode/layout.hpp"
 #include "kernels/flash_decode/mask.hpp"
 #include "kernels/flash_decode/softmax.hpp"
-#include "kernels/flash_decode/table.hpp"
 
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -29,7 +30,7 @@ struct scalar_params {
   score_options scores;
   float* lse;
   std::int64_t lse_batch, lse_head, lse_token;
-  std::int64_t d, dv, hq, group;
+  std::int64_t b, d, dv, hq, group;
 };
 
 /// Shared memory of one warp: the query row, then the weights and value rows of 32 keys.
@@ -49,9 +50,10 @@ __device__ warp_memory memory_of(int warp, std::int64_t d) {
 template <dtype Type, dtype Out>
 __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params p) {
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const std::int64_t n = blockIdx.y;
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * warps + warp;
-  const std::int64_t i = row / p.hq, h = row % p.hq, hk = h / p.group;
+  const std::int64_t h = row % p.hq, i = row / p.hq % p.lengths.sq, n = row / p.hq / p.lengths.sq;
+  const std::int64_t hk = h / p.group;
+  if (n >= p.b) return;
   const sequence s = sequence_of(p.lengths, n);
   if (i >= s.queries) return;
 
@@ -128,20 +130,26 @@ void launch_scalar(const attend_problem& problem, const kernel_arguments& args, 
                            packed ? 0 : lse.stride[0],
                            lse.stride[1 - packed],
                            lse.stride[2 - packed],
+                           problem.b,
                            problem.d,
                            problem.dv,
                            problem.hq,
                            problem.hq / problem.hk};
-  const std::int64_t rows = problem.sq * problem.hq;
-  if (rows == 0 || problem.b == 0) return;
+  const std::int64_t rows = problem.b * problem.sq * problem.hq;
+  if (rows == 0) return;
   const std::int64_t memory = (32 * 8 + 4 * (32 + problem.d) + 7) / 8 * 8 * warps;
-  launch<&scalar_kernel<Type, Out>>(on, "scalar", {(rows + warps - 1) / warps, problem.b, 1}, 32 * warps,
+  launch<&scalar_kernel<Type, Out>>(on, "scalar", {(rows + warps - 1) / warps, 1, 1}, 32 * warps,
                                     static_cast<std::size_t>(memory), p);
 }
 
-}  // namespace
+constexpr contract contracts[] = {
+    attention("bf16/f32", dtype::bf16, accumulation::f32, dtype::f32, 1, dtype::bf16),
+    attention("f16/f32", dtype::f16, accumulation::f32, dtype::f32, 1, dtype::f16),
+    attention("e4m3/f32", dtype::e4m3, accumulation::f32, dtype::f32, 1, dtype::bf16)};
 
-void run_scalar(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
+std::string domain(const attend_problem& p) { return attend_domain(p, contracts); }
+
+void run(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
   switch (problem.type) {
     case dtype::bf16:
       return launch_scalar<dtype::bf16, dtype::bf16>(problem, args, on);
@@ -150,6 +158,12 @@ void run_scalar(const attend_problem& problem, const kernel_arguments& args, lau
     default:
       return launch_scalar<dtype::e4m3, dtype::bf16>(problem, args, on);
   }
+}
+
+}  // namespace
+
+variant<attend_problem> scalar() {
+  return {"scalar", contracts, every_run_alike | claim::same_bits_any_split_count, domain, run};
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

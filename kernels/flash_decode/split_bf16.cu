@@ -1,12 +1,6 @@
 // attend, the bf16 instances of `split`.
 #include "kernels/flash_decode/split_launch.hpp"
 
-namespace plumbline::flash_decode {
-inline namespace PLUMBLINE_SIDE_NAME {
-
-void run_split_bf16(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
-  launch_split<dtype::bf16, dtype::bf16>(problem, args, on);
-}
-
-}  // namespace PLUMBLINE_SIDE_NAME
-}  // namespace plumbline::flash_decode
+template void plumbline::flash_decode::launch_split<plumbline::dtype::bf16, plumbline::dtype::bf16,
+                                                    plumbline::flash_decode::split_keys>(
+    const char*, const attend_problem&, const kernel_arguments&, launcher&);

@@ -2,15 +2,15 @@
 //
 // A block takes one tile of packed query rows r = i * G + g (all heads that share a KV head, so a key is read
 // once for all of them), one slice of output columns and one share of the key blocks that its rows can see.
-// Keys come in tiles of 64 through two shared buffers: while a tile is multiplied the next one is on its way
+// Keys come in tiles through two shared buffers: while a tile is multiplied the next one is on its way
 // (cp.async), K and V in groups of their own, so that scores start before V has arrived.  Two barriers a
 // tile: the first says that all of K is there and that everybody left the previous tile, the second the same
 // for V. The addresses of rows (page look-ups) are computed one tile further ahead, one thread a row.
 //
 // With 64 rows each of the four warps owns 16 rows and sees all keys of a tile.  Decoding has few rows: with
-// 16, every warp takes all rows and 16 of the 64 keys, and the four partial softmaxes are merged at the end
-// in the order of warps.  Rows of V that nobody may see are zeros, never what memory holds there: 0 * NaN is
-// NaN.
+// 16, every warp takes all rows and a quarter of the keys, and the four partial softmaxes are merged at the
+// end in the order of warps.  Rows of V that nobody may see are zeros, never what memory holds there: 0 * NaN
+// is NaN.
 //
 // Several splits write normalised fp32 partials with natural log-sum-exp; `combine` merges them in order.
 // e4m3 tiles are widened to f16 in shared memory (exact); P is scaled by 2^8 and rounded to e4m3.  The shift
@@ -41,19 +41,19 @@ struct split_params {
 };
 
 /// Shared memory of one block, in bytes from its start.
-template <dtype Type, int Width, int Rows>
+template <dtype Type, class Tile>
 struct split_memory {
-  static constexpr int wide = tile_keys * Width * 2;
-  static constexpr int stage = tile_keys * Width * static_cast<int>(sizeof(kernels::stored<Type>));
+  static constexpr int wide = Tile::keys * Tile::width * 2;
+  static constexpr int stage = Tile::keys * Tile::width * static_cast<int>(sizeof(kernels::stored<Type>));
   static constexpr int widened = Type == dtype::e4m3 ? wide : 0;
   static constexpr int k = 0, v = k + 2 * stage;  // two stages each
   static constexpr int k_wide = v + 2 * stage, v_wide = k_wide + widened;
   static constexpr int q = v_wide + widened;
-  static constexpr int offsets = q + Rows * Width * 2;                // of K and V rows, two stages
-  static constexpr int statistics = offsets + 2 * 2 * tile_keys * 8;  // maximum and sum, a warp and row
-  static constexpr int total = statistics + split_warps * 16 * 8;
-  static constexpr int out_stride = Width + 8;  // floats: rows in different banks
-  static_assert(split_warps * 16 * out_stride * 4 <= q, "the output tile reuses the key tiles");
+  static constexpr int offsets = q + Tile::rows * Tile::width * 2;     // of K and V rows, two stages
+  static constexpr int statistics = offsets + 2 * 2 * Tile::keys * 8;  // maximum and sum, a warp and row
+  static constexpr int total = statistics + Tile::warps * 16 * 8;
+  static constexpr int out_stride = Tile::width + 8;  // floats: rows in different banks
+  static_assert(Tile::warps * 16 * out_stride * 4 <= q, "the output tile reuses the key tiles");
 };
 
 /// Keys [begin, end): lengths are int32, so positions fit.
@@ -75,13 +75,14 @@ __device__ inline key_span span_of(const split_params& p, const split_block& b, 
   return {static_cast<int>(seen.begin), static_cast<int>(seen.end)};
 }
 
-template <int Width, int Rows>
+template <class Tile>
 __device__ inline split_block block_of(const split_params& p) {
+  constexpr int tile_keys = Tile::keys, width = Tile::width, rows = Tile::rows;
   split_block b;
   unsigned at = blockIdx.x;
   const unsigned tile = at % static_cast<unsigned>(p.row_tiles);
   at /= static_cast<unsigned>(p.row_tiles);
-  b.first_column = static_cast<int>(at % static_cast<unsigned>(p.slices)) * Width;
+  b.first_column = static_cast<int>(at % static_cast<unsigned>(p.slices)) * width;
   at /= static_cast<unsigned>(p.slices);
   b.hk = static_cast<int>(at % static_cast<unsigned>(p.hk));
   b.n = static_cast<int>(at / static_cast<unsigned>(p.hk));
@@ -92,8 +93,8 @@ __device__ inline split_block block_of(const split_params& p) {
   b.cache_row = static_cast<int>(s.cache_row);
   b.first_token = static_cast<int>(s.first_token);
   b.queries = static_cast<int>(s.queries);
-  b.first_row = static_cast<int>(tile) * Rows;
-  b.rows = static_cast<int>(smaller(s.queries * p.group - b.first_row, Rows));
+  b.first_row = static_cast<int>(tile) * rows;
+  b.rows = static_cast<int>(smaller(s.queries * p.group - b.first_row, rows));
   if (b.rows <= 0) return b;
   const key_span first = span_of(p, b, 0), last = span_of(p, b, b.rows - 1);
   b.seen = {first.begin, last.end};
@@ -149,10 +150,11 @@ __device__ inline void store_columns(const row_target& to, int column, const flo
 }
 
 /// A share without keys: log-sum-exp -inf, and zeros only where they are final.
-template <dtype Out, int Width>
+template <dtype Out, class Tile>
 __device__ inline void write_empty(const split_params& p, const split_block& b) {
-  const int columns = p.dv - b.first_column < Width ? p.dv - b.first_column : Width;
-  for (int row = static_cast<int>(threadIdx.x); row < b.rows; row += split_threads) {
+  constexpr int width = Tile::width, threads = Tile::threads;
+  const int columns = p.dv - b.first_column < width ? p.dv - b.first_column : width;
+  for (int row = static_cast<int>(threadIdx.x); row < b.rows; row += threads) {
     const row_target to = target_of<Out>(p, b, row);
     if (b.first_column == 0) *to.lse = minus_infinity;
     if (to.partial) continue;

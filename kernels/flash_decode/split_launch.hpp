@@ -5,19 +5,14 @@
 #pragma once
 
 #include "kernels/flash_decode/combine.hpp"
+#include "kernels/flash_decode/split.hpp"
 #include "kernels/flash_decode/split_run.hpp"
-#include "kernels/flash_decode/table.hpp"
 
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
 
-/// Query rows of a block: 16 when all rows of a KV head fit, else 64.
-inline int split_rows(const attend_problem& problem) {
-  return problem.sq * (problem.hq / problem.hk) <= 16 ? 16 : 64;
-}
-
 inline std::int64_t choose_splits(const attend_problem& problem, std::int64_t row_tiles, int rows,
-                                  int sm_count) {
+                                  int tile_keys, int sm_count) {
   if (problem.num_splits > 0) return problem.num_splits;
   const key_mask mask = key_mask_of(problem);
   const bool local = mask.left >= 0 || problem.attention_chunk > 0 || (mask.right >= 0 && !problem.causal);
@@ -30,8 +25,9 @@ inline std::int64_t choose_splits(const attend_problem& problem, std::int64_t ro
                               problem.causal || local, 128);
 }
 
-template <dtype Type, dtype Out, int Width, int Rows>
-void launch_split(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
+template <dtype Type, dtype Out, class Tile>
+void launch_tiles(const char* name, const attend_problem& problem, const kernel_arguments& args,
+                  launcher& on) {
   const tensor_view q = args.in("q"), out = args.out("out"), lse = args.out("lse");
   const bool packed = q.rank == 3;
   split_params p = {};
@@ -50,21 +46,20 @@ void launch_split(const attend_problem& problem, const kernel_arguments& args, l
   p.hq = problem.hq;
   p.hk = static_cast<int>(problem.hk);
   p.group = static_cast<int>(problem.hq / problem.hk);
-  p.row_tiles = static_cast<int>((problem.sq * p.group + Rows - 1) / Rows);
-  p.slices = static_cast<int>((problem.dv + Width - 1) / Width);
+  p.row_tiles = static_cast<int>((problem.sq * p.group + Tile::rows - 1) / Tile::rows);
+  p.slices = static_cast<int>((problem.dv + Tile::width - 1) / Tile::width);
   p.d = static_cast<int>(problem.d);
   p.dv = static_cast<int>(problem.dv);
   if (p.tokens == 0 || p.row_tiles == 0) return;
-  p.splits = static_cast<int>(choose_splits(problem, p.row_tiles, Rows, on.sm_count()));
+  p.splits = static_cast<int>(choose_splits(problem, p.row_tiles, Tile::rows, Tile::keys, on.sm_count()));
   if (p.splits > 1) {
     const auto rows = static_cast<std::size_t>(p.splits) * static_cast<std::size_t>(p.tokens * p.hq);
     p.partial = static_cast<float*>(on.scratch(rows * static_cast<std::size_t>(p.dv) * sizeof(float)));
     p.partial_lse = static_cast<float*>(on.scratch(rows * sizeof(float)));
   }
-  kernels::launch<&split_kernel<Type, Out, Width, Rows>>(
-      on, Type == dtype::e4m3 ? "split_fp8" : "split",
-      {problem.b * problem.hk * p.slices * p.row_tiles, p.splits, 1}, split_threads,
-      split_memory<Type, Width, Rows>::total, p);
+  kernels::launch<&split_kernel<Type, Out, Tile>>(
+      on, name, {problem.b * problem.hk * p.slices * p.row_tiles, p.splits, 1}, Tile::threads,
+      split_memory<Type, Tile>::total, p);
   if (p.splits == 1) return;
 
   const std::int64_t heads = p.hq, row = p.dv;
@@ -95,21 +90,24 @@ void launch_split(const attend_problem& problem, const kernel_arguments& args, l
   launch_combine(Out, merge, on);
 }
 
-template <dtype Type, dtype Out, int Width>
-void launch_split(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
-  if (split_rows(problem) == 16)
-    launch_split<Type, Out, Width, 16>(problem, args, on);
+/// Blocks of 16 query rows when all rows of a KV head fit, else of 64.
+template <dtype Type, dtype Out, int Keys, int Width>
+void launch_rows(const char* name, const attend_problem& problem, const kernel_arguments& args,
+                 launcher& on) {
+  if (problem.sq * (problem.hq / problem.hk) <= 16)
+    launch_tiles<Type, Out, split_tile<Keys, Width, 16>>(name, problem, args, on);
   else
-    launch_split<Type, Out, Width, 64>(problem, args, on);
+    launch_tiles<Type, Out, split_tile<Keys, Width, 64>>(name, problem, args, on);
 }
 
 /// The instance whose key tile holds a row of d elements; wider values are cut into slices of that width.
-template <dtype Type, dtype Out>
-void launch_split(const attend_problem& problem, const kernel_arguments& args, launcher& on) {
-  if (problem.d <= 64) return launch_split<Type, Out, 64>(problem, args, on);
-  if (problem.d <= 128) return launch_split<Type, Out, 128>(problem, args, on);
-  if (problem.d <= 192) return launch_split<Type, Out, 192>(problem, args, on);
-  launch_split<Type, Out, 256>(problem, args, on);
+template <dtype Type, dtype Out, int Keys>
+void launch_split(const char* name, const attend_problem& problem, const kernel_arguments& args,
+                  launcher& on) {
+  if (problem.d <= 64) return launch_rows<Type, Out, Keys, 64>(name, problem, args, on);
+  if (problem.d <= 128) return launch_rows<Type, Out, Keys, 128>(name, problem, args, on);
+  if (problem.d <= 192) return launch_rows<Type, Out, Keys, 192>(name, problem, args, on);
+  launch_rows<Type, Out, Keys, 256>(name, problem, args, on);
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

@@ -15,12 +15,13 @@ struct running_rows {
 };
 
 /// Packed query rows into shared memory, widened; rows that do not exist are zeros.
-template <dtype Type, int Width, int Rows>
+template <dtype Type, class Tile>
 __device__ inline void load_queries(std::uint16_t* q, const split_params& p, const split_block& b) {
   using element = kernels::stored<Type>;
   constexpr int unit = 16 / static_cast<int>(sizeof(element));
+  constexpr int rows = Tile::rows, width = Tile::width;
   const int used = (p.d + 15) / 16 * 16 / unit;
-  for_each_chunk<Width / unit>(Rows, used, [&](int row, int chunk) {
+  for_each_chunk<width / unit, Tile::threads>(rows, used, [&](int row, int chunk) {
     const int packed = b.first_row + row;
     const bool valid = row < b.rows && chunk * unit < p.d;
     kernels::vec16 codes = {};
@@ -32,23 +33,28 @@ __device__ inline void load_queries(std::uint16_t* q, const split_params& p, con
     if constexpr (Type == dtype::e4m3) {
       kernels::vec16 wide[2];
       widen16(codes, wide);
-      kernels::store16(q + swizzled<Width>(row, 2 * chunk), wide[0]);
-      kernels::store16(q + swizzled<Width>(row, 2 * chunk + 1), wide[1]);
+      kernels::store16(q + swizzled<width>(row, 2 * chunk), wide[0]);
+      kernels::store16(q + swizzled<width>(row, 2 * chunk + 1), wide[1]);
     } else {
-      kernels::store16(q + swizzled<Width>(row, chunk), codes);
+      kernels::store16(q + swizzled<width>(row, chunk), codes);
     }
   });
 }
 
-/// Addresses of one tile's rows: threads 0 to 63 look after K, the others after V.  -1: a row of zeros.
+/// Addresses of one tile's rows, first those of K, then those of V.  -1: a row of zeros.
+template <class Tile>
 __device__ inline void look_up_rows(std::int64_t* offsets, const split_params& p, const split_block& b,
                                     int tile) {
-  const int row = static_cast<int>(threadIdx.x) % tile_keys;
-  const cache_rows& cache = static_cast<int>(threadIdx.x) < tile_keys ? p.k : p.v;
-  const int key = tile * tile_keys + row;
-  const bool seen = tile < b.first_tile + b.tiles && key >= b.seen.begin && key < b.seen.end;
-  offsets[threadIdx.x] =
-      seen ? slot_offset(p.lengths, cache, b.cache_row, b.leftpad + key) + b.hk * cache.head : -1;
+  constexpr int tile_keys = Tile::keys, threads = Tile::threads;
+  PLUMBLINE_UNROLL
+  for (int first = 0; first < 2 * tile_keys; first += threads) {
+    const int at = first + static_cast<int>(threadIdx.x);
+    if (2 * tile_keys % threads != 0 && at >= 2 * tile_keys) break;
+    const cache_rows& cache = at < tile_keys ? p.k : p.v;
+    const int key = tile * tile_keys + at % tile_keys;
+    const bool seen = tile < b.first_tile + b.tiles && key >= b.seen.begin && key < b.seen.end;
+    offsets[at] = seen ? slot_offset(p.lengths, cache, b.cache_row, b.leftpad + key) + b.hk * cache.head : -1;
+  }
 }
 
 /// Turns raw scores into weights, and brings what was summed so far down to the new maximum.
@@ -127,14 +133,15 @@ __device__ inline void hand_over(const running_rows<Width>& rows, float* out, fl
 
 /// Merges the warps' parts of each row in the order of warps (one part when every warp owns rows), normalises
 /// and stores.
-template <dtype Type, dtype Out, int Width, int Rows>
+template <dtype Type, dtype Out, class Tile>
 __device__ inline void store_rows(const split_params& p, const split_block& b, const score_units& units,
                                   const float* out, const float* statistics, int stride, int columns) {
-  constexpr int parts = split_warps * 16 / Rows;
+  constexpr int rows = Tile::rows, chunks = Tile::width / 8, threads = Tile::threads;
+  constexpr int parts = Tile::warps * 16 / rows;
   constexpr float p_scale = Type == dtype::e4m3 ? 256.0f : 1.0f;
   const float value_scale = p.scores.v.at(b.n, b.hk);
-  for (int at = static_cast<int>(threadIdx.x); at < Rows * (Width / 8); at += split_threads) {
-    const int row = at / (Width / 8), column = at % (Width / 8) * 8;
+  for (int at = static_cast<int>(threadIdx.x); at < rows * chunks; at += threads) {
+    const int row = at / chunks, column = at % chunks * 8;
     if (row >= b.rows || column >= columns) continue;
     float highest = minus_infinity, sum = 0, x[8] = {};
     for (int part = 0; part < parts; ++part) {
@@ -157,22 +164,23 @@ __device__ inline void store_rows(const split_params& p, const split_block& b, c
   }
 }
 
-template <dtype Type, dtype Out, int Width, int Rows>
-__global__ void __launch_bounds__(split_threads) split_kernel(const split_params p) {
+template <dtype Type, dtype Out, class Tile>
+__global__ void __launch_bounds__(Tile::threads) split_kernel(const split_params p) {
   using namespace kernels;
   using element = stored<Type>;
-  using memory = split_memory<Type, Width, Rows>;
+  using memory = split_memory<Type, Tile>;
+  constexpr int width = Tile::width, tile_keys = Tile::keys;
   constexpr dtype operand = operand_of(Type);
   constexpr bool widens = Type == dtype::e4m3;
-  constexpr int warp_keys = Rows == 64 ? 64 : 16, score_tiles = warp_keys / 8;
+  constexpr int warp_keys = Tile::warp_keys, score_tiles = warp_keys / 8;
 
-  const split_block b = block_of<Width, Rows>(p);
+  const split_block b = block_of<Tile>(p);
   if (b.rows <= 0) return;
-  if (b.tiles == 0) return write_empty<Out, Width>(p, b);
+  if (b.tiles == 0) return write_empty<Out, Tile>(p, b);
 
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const int own_row = Rows == 64 ? 16 * warp : 0, own_key = Rows == 64 ? 0 : 16 * warp;
-  const int columns = p.dv - b.first_column < Width ? p.dv - b.first_column : Width;
+  const int own_row = Tile::own_rows ? 16 * warp : 0, own_key = Tile::own_rows ? 0 : warp_keys * warp;
+  const int columns = p.dv - b.first_column < width ? p.dv - b.first_column : width;
   const int d_steps = (p.d + 15) / 16, dv_steps = (columns + 15) / 16;
   unsigned char* shared = shared_memory<unsigned char>();
   auto* q = reinterpret_cast<std::uint16_t*>(shared + memory::q);
@@ -182,27 +190,27 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
   const auto stage = [&](int first, int t) { return shared + first + t % 2 * memory::stage; };
   const auto rows_of = [&](int t) { return offsets + t % 2 * 2 * tile_keys; };
   const auto start_k = [&](int t) {
-    if (t < b.tiles) start_tile<Type, Width>(stage(memory::k, t), k_from, rows_of(t), p.d, p.k.aligned);
+    if (t < b.tiles) start_tile<Type, Tile>(stage(memory::k, t), k_from, rows_of(t), p.d, p.k.aligned);
     copy_async_commit();
   };
   const auto start_v = [&](int t) {
     if (t < b.tiles)
-      start_tile<Type, Width>(stage(memory::v, t), v_from, rows_of(t) + tile_keys, columns, p.v.aligned);
+      start_tile<Type, Tile>(stage(memory::v, t), v_from, rows_of(t) + tile_keys, columns, p.v.aligned);
     copy_async_commit();
   };
-  const auto tile_of = [&](int first, int wide, int t, int width) {
+  const auto tile_of = [&](int first, int wide, int t, int used) {
     if constexpr (widens) {
       auto* to = reinterpret_cast<std::uint16_t*>(shared + wide);
-      widen_tile<Width>(to, stage(first, t), width);
+      widen_tile<Tile>(to, stage(first, t), used);
       return to;
     } else {
       return reinterpret_cast<std::uint16_t*>(stage(first, t));
     }
   };
 
-  look_up_rows(rows_of(0), p, b, b.first_tile);
-  look_up_rows(rows_of(1), p, b, b.first_tile + 1);
-  load_queries<Type, Width, Rows>(q, p, b);
+  look_up_rows<Tile>(rows_of(0), p, b, b.first_tile);
+  look_up_rows<Tile>(rows_of(1), p, b, b.first_tile + 1);
+  load_queries<Type, Tile>(q, p, b);
   __syncthreads();
   start_k(0);
   start_v(0);
@@ -214,7 +222,7 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
     const int row = own_row + lane / 4 + 8 * half;
     seen[half] = span_of(p, b, row < b.rows ? row : b.rows - 1);
   }
-  running_rows<Width> rows;
+  running_rows<width> rows;
   for (int t = 0; t < b.tiles; ++t) {
     const int first_key = (b.first_tile + t) * tile_keys;
     copy_async_wait<1>();
@@ -224,9 +232,9 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
     float s[score_tiles][4] = {};
     std::uint32_t weights[score_tiles / 2][4];
     if (!idle) {
-      multiply_scores<operand, Width, score_tiles>(s, q, own_row, k, own_key, d_steps);
+      multiply_scores<operand, width, score_tiles>(s, q, own_row, k, own_key, d_steps);
       const bool all_seen = first_key >= b.by_all.begin && first_key + tile_keys <= b.by_all.end;
-      weigh<Width, score_tiles>(s, rows, units, seen, all_seen, first_key + own_key + lane % 4 * 2);
+      weigh<width, score_tiles>(s, rows, units, seen, all_seen, first_key + own_key + lane % 4 * 2);
       PLUMBLINE_UNROLL
       for (int pair = 0; pair < score_tiles / 2; ++pair) PLUMBLINE_UNROLL
       for (int r = 0; r < 4; ++r)
@@ -237,17 +245,17 @@ __global__ void __launch_bounds__(split_threads) split_kernel(const split_params
     const std::uint16_t* v = tile_of(memory::v, memory::v_wide, t, columns);
     __syncthreads();
     start_v(t + 1);
-    look_up_rows(rows_of(t), p, b, b.first_tile + t + 2);
-    if (!idle) multiply_values<operand, Width, score_tiles>(rows.out, weights, v, own_key, dv_steps);
+    look_up_rows<Tile>(rows_of(t), p, b, b.first_tile + t + 2);
+    if (!idle) multiply_values<operand, width, score_tiles>(rows.out, weights, v, own_key, dv_steps);
   }
 
   copy_async_wait<0>();
   __syncthreads();
   auto* out = reinterpret_cast<float*>(shared);
   auto* statistics = reinterpret_cast<float*>(shared + memory::statistics);
-  hand_over<Width>(rows, out, statistics, memory::out_stride, columns);
+  hand_over<width>(rows, out, statistics, memory::out_stride, columns);
   __syncthreads();
-  store_rows<Type, Out, Width, Rows>(p, b, units, out, statistics, memory::out_stride, columns);
+  store_rows<Type, Out, Tile>(p, b, units, out, statistics, memory::out_stride, columns);
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

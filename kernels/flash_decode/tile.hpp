@@ -1,9 +1,9 @@
 // Tiles of keys in shared memory, and what a warp computes from them on tensor cores.
 //
-// A tile is 64 rows of `Width` 16-bit elements in 16-byte chunks.  ldmatrix reads the same chunk of eight
-// consecutive rows at once; with the chunk's number xor-ed by the row's low three bits those eight lie in
-// eight different bank groups, and so do the chunks of one row when it is written.  Columns beyond the head
-// dim are zeros up to the next multiple of 16 and never touched beyond it: the loops stop there.
+// A tile of keys is some rows of `Width` 16-bit elements in 16-byte chunks.  ldmatrix reads the same chunk of
+// eight consecutive rows at once; with the chunk's number xor-ed by the row's low three bits those eight lie
+// in eight different bank groups, and so do the chunks of one row when it is written.  Columns beyond the
+// head dim are zeros up to the next multiple of 16 and never touched beyond it: the loops stop there.
 //
 // Scores need no transpose (K^T in column order is K in row order); values are transposed by ldmatrix.  The
 // accumulator fragment of the scores is the operand fragment of the next product, so P stays in registers.
@@ -16,9 +16,17 @@
 namespace plumbline::flash_decode {
 inline namespace PLUMBLINE_SIDE_NAME {
 
-inline constexpr int tile_keys = 64;
-inline constexpr int split_threads = 128;
-inline constexpr int split_warps = split_threads / 32;
+/// Sizes of a block's work, a template argument of `split`'s kernel (a type: nvcc takes no value of a class
+/// there). `Keys` move between two barriers, rows of up to `Width` elements; `Rows` packed query rows are 16,
+/// which all warps share, or 16 of its own for every warp.
+template <int Keys, int Width, int Rows, int Warps = 4>
+struct split_tile {
+  static constexpr int keys = Keys, width = Width, rows = Rows, warps = Warps, threads = 32 * Warps;
+  static constexpr bool own_rows = Rows == 16 * Warps;  // then every warp sees all keys, else its share
+  static constexpr int warp_keys = own_rows ? Keys : Keys / Warps;
+  static_assert(own_rows || Rows == 16, "rows are 16, or 16 a warp");
+  static_assert(Keys % 16 == 0 && warp_keys % 16 == 0, "a warp multiplies 16 keys at a time");
+};
 
 /// Type of the operands of the tensor cores: every e4m3 value is an f16 value.
 constexpr dtype operand_of(dtype type) { return type == dtype::e4m3 ? dtype::f16 : type; }
@@ -54,32 +62,33 @@ __device__ inline void widen16(kernels::vec16 codes, kernels::vec16 (&wide)[2]) 
 }
 
 /// This thread's share of a tile: of some rows every `lanes`-th chunk, so that neighbours read neighbours.
-template <int Chunks, class Each>
+template <int Chunks, int Threads, class Each>
 __device__ __forceinline__ void for_each_chunk(int rows, int used, Each each) {
   constexpr int lanes = Chunks % 8 == 0 ? 8 : 4;
   const int thread = static_cast<int>(threadIdx.x), first = thread % lanes;
-  for (int row = thread / lanes; row < rows; row += split_threads / lanes) {
+  for (int row = thread / lanes; row < rows; row += Threads / lanes) {
     PLUMBLINE_UNROLL
     for (int j = 0; j < Chunks / lanes; ++j)
       if (first + lanes * j < used) each(row, first + lanes * j);
   }
 }
 
-/// Starts the copy of 64 rows, `offsets[row]` elements behind `from`; a negative offset is a row of zeros.
-/// 16-bit types arrive swizzled, e4m3 as plain bytes to be widened by the same thread.
-template <dtype Type, int Width>
+/// Starts the copy of a tile of rows, `offsets[row]` elements behind `from`; a negative offset is a row of
+/// zeros. 16-bit types arrive swizzled, e4m3 as plain bytes to be widened by the same thread.
+template <dtype Type, class Tile>
 __device__ inline void start_tile(void* tile, const kernels::stored<Type>* from, const std::int64_t* offsets,
                                   int width, bool aligned) {
   using element = kernels::stored<Type>;
   constexpr int unit = 16 / static_cast<int>(sizeof(element));
-  constexpr int chunks = Width / unit;
+  constexpr int keys = Tile::keys, row_elements = Tile::width;
   const int used = (width + 15) / 16 * 16 / unit;
-  for_each_chunk<chunks>(tile_keys, used, [&](int row, int chunk) {
+  for_each_chunk<Tile::width / unit, Tile::threads>(keys, used, [&](int row, int chunk) {
     const std::int64_t offset = offsets[row];
     const bool valid = offset >= 0 && chunk * unit < width;
     const element* source = from + (valid ? offset + chunk * unit : 0);
-    element* target = static_cast<element*>(tile) +
-                      (sizeof(element) == 2 ? swizzled<Width>(row, chunk) : row * Width + chunk * unit);
+    element* target =
+        static_cast<element*>(tile) +
+        (sizeof(element) == 2 ? swizzled<Tile::width>(row, chunk) : row * row_elements + chunk * unit);
     if (aligned)
       kernels::copy_async16(target, source, valid);
     else
@@ -88,13 +97,14 @@ __device__ inline void start_tile(void* tile, const kernels::stored<Type>* from,
 }
 
 /// Widens what this thread copied of an e4m3 tile.
-template <int Width>
+template <class Tile>
 __device__ inline void widen_tile(std::uint16_t* wide_tile, const std::uint8_t* tile, int width) {
-  for_each_chunk<Width / 16>(tile_keys, width / 16, [&](int row, int chunk) {
+  constexpr int keys = Tile::keys, row_elements = Tile::width;
+  for_each_chunk<Tile::width / 16, Tile::threads>(keys, width / 16, [&](int row, int chunk) {
     kernels::vec16 wide[2];
-    widen16(kernels::load16(tile + row * Width + chunk * 16), wide);
-    kernels::store16(wide_tile + swizzled<Width>(row, 2 * chunk), wide[0]);
-    kernels::store16(wide_tile + swizzled<Width>(row, 2 * chunk + 1), wide[1]);
+    widen16(kernels::load16(tile + row * row_elements + chunk * 16), wide);
+    kernels::store16(wide_tile + swizzled<Tile::width>(row, 2 * chunk), wide[0]);
+    kernels::store16(wide_tile + swizzled<Tile::width>(row, 2 * chunk + 1), wide[1]);
   });
 }
 
