@@ -15,6 +15,7 @@
 #include "properties/examination.hpp"
 #include "properties/generate/draws.hpp"
 #include "properties/generate/problem_class.hpp"
+#include "properties/meaning.hpp"
 #include "properties/recorded_source.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -40,6 +41,9 @@ struct function_parts {
   std::vector<Problem> (*smaller)(const Problem&);  // of a failing one, best first
   Problem (*parse)(const keyed_text&);
   std::map<std::string, std::string> (*options_of_problem)(const Problem&);
+  double (*memory_needed)(const Problem&);  // bytes that running it on the host takes, about
+  std::string (*budgets)(std::span<const contract>);
+  std::span<const meaning> (*meanings)();  // of its regimes, classes and own laws
 };
 
 /// Throws bad_argument unless `name` is one of `known`.
@@ -66,6 +70,13 @@ class case_operation : public operation {
   std::vector<std::string> laws() const override { return law_names(parts_.laws()); }
   std::vector<std::pair<std::string, double>> coverage_floors() const override {
     return generate::floors_of(parts_.classes());
+  }
+  std::string budgets(std::span<const contract> all) const override { return parts_.budgets(all); }
+  std::string_view meaning(std::string_view name) const override {
+    return meaning_of(name, parts_.meanings());
+  }
+  double memory_needed(const case_spec& spec) const override {
+    return spec.recorded.empty() ? parts_.memory_needed(parts_.parse(keyed_text(spec.problem))) : 0;
   }
 
   case_spec draw(std::string_view variant, dtype in, std::uint64_t seed, std::uint64_t index,

@@ -44,9 +44,11 @@ void read_target(std::string_view text, bool short_form, case_spec& c) {
   const auto slash = split(text, '/', 2);
   const auto dot = split(slash[0], '.', 2);
   c.op = dot[0];
-  c.function = dot.size() == 2 ? std::string(dot[1]) : short_form ? "attend" : "";
+  if (dot.size() == 2) c.function = dot[1];
   if (slash.size() == 2) c.variant = slash[1];
-  if (!plain_name(c.op) || !plain_name(c.function) || (slash.size() == 2 && !plain_name(c.variant)))
+  const bool says_function = dot.size() == 2 || !short_form;
+  if (!plain_name(c.op) || (says_function && !plain_name(c.function)) ||
+      (slash.size() == 2 && !plain_name(c.variant)))
     throw bad_argument("case",
                        "expected OP.FUNCTION or OP.FUNCTION/VARIANT, got \"" + std::string(text) + "\"");
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "properties/laws/subject.hpp"
-#include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
 
@@ -53,16 +52,6 @@ verdict of_output(verdict v, std::string_view output) {
 bool has_expected(const recorded_case& c) {
   return std::any_of(c.tensors.begin(), c.tensors.end(),
                      [](const auto& e) { return e.name.rfind("expected_", 0) == 0; });
-}
-
-void require_shape(std::string_view name, const tensor* t, std::span<const std::int64_t> shape) {
-  if (t == nullptr || std::equal(shape.begin(), shape.end(), t->shape().begin(), t->shape().end())) return;
-  const auto text = [](std::span<const std::int64_t> list) {
-    std::string all;
-    for (std::int64_t n : list) all += (all.empty() ? "(" : ", ") + std::to_string(n);
-    return all + ")";
-  };
-  throw bad_argument(std::string(name), "expected shape " + text(shape) + ", got " + text(t->shape()));
 }
 
 void disagreement::look(double expected, double ours, double allowed, const std::string& where) {

@@ -30,8 +30,6 @@ external_judgement worst(const recorded_case&, std::span<const external_judgemen
 verdict of_output(verdict, std::string_view output);
 
 bool has_expected(const recorded_case&);
-/// Throws bad_argument when a tensor that is there has another shape.
-void require_shape(std::string_view name, const tensor*, std::span<const std::int64_t> shape);
 
 /// Largest disagreement so far, and where.
 class disagreement {

@@ -18,16 +18,19 @@ using problem = append_problem;
 
 bool takes(dtype in) { return in == dtype::bf16 || in == dtype::f16 || in == dtype::e4m3; }
 
-constexpr function_parts<problem> parts = {"flash_decode",
-                                           "append",
-                                           variants_of<problem>,
-                                           takes,
-                                           generate::append_regimes,
-                                           laws::append_laws,
-                                           generate::append_classes,
-                                           generate::smaller,
-                                           parse_append,
-                                           options_of_problem};
+constexpr function_parts<problem> parts = {.op = "flash_decode",
+                                           .name = "append",
+                                           .table = variants_of<problem>,
+                                           .takes = takes,
+                                           .regimes = generate::append_regimes,
+                                           .laws = laws::append_laws,
+                                           .classes = generate::append_classes,
+                                           .smaller = generate::smaller,
+                                           .parse = parse_append,
+                                           .options_of_problem = options_of_problem,
+                                           .memory_needed = memory_needed,
+                                           .budgets = append_budgets,
+                                           .meanings = append_meanings};
 
 class append_function final : public case_operation<problem> {
  public:

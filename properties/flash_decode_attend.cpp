@@ -30,10 +30,19 @@ bool takes(dtype in) {
   return true;
 }
 
-constexpr function_parts<problem> parts = {
-    "flash_decode",         "attend",          variants_of<problem>,     takes,
-    generate::regime_names, laws::attend_laws, generate::attend_classes, generate::smaller,
-    parse_attend,           options_of_problem};
+constexpr function_parts<problem> parts = {.op = "flash_decode",
+                                           .name = "attend",
+                                           .table = variants_of<problem>,
+                                           .takes = takes,
+                                           .regimes = generate::regime_names,
+                                           .laws = laws::attend_laws,
+                                           .classes = generate::attend_classes,
+                                           .smaller = generate::smaller,
+                                           .parse = parse_attend,
+                                           .options_of_problem = options_of_problem,
+                                           .memory_needed = memory_needed,
+                                           .budgets = attend_budgets,
+                                           .meanings = attend_meanings};
 
 generate::regime regime_of(std::string_view name) {
   require_regime(name, generate::regime_names);

@@ -18,16 +18,19 @@ using problem = combine_problem;
 
 bool takes(dtype in) { return in == dtype::f32; }
 
-constexpr function_parts<problem> parts = {"flash_decode",
-                                           "combine",
-                                           variants_of<problem>,
-                                           takes,
-                                           generate::combine_regimes,
-                                           laws::combine_laws,
-                                           generate::combine_classes,
-                                           generate::smaller,
-                                           parse_combine,
-                                           options_of_problem};
+constexpr function_parts<problem> parts = {.op = "flash_decode",
+                                           .name = "combine",
+                                           .table = variants_of<problem>,
+                                           .takes = takes,
+                                           .regimes = generate::combine_regimes,
+                                           .laws = laws::combine_laws,
+                                           .classes = generate::combine_classes,
+                                           .smaller = generate::smaller,
+                                           .parse = parse_combine,
+                                           .options_of_problem = options_of_problem,
+                                           .memory_needed = memory_needed,
+                                           .budgets = combine_budgets,
+                                           .meanings = combine_meanings};
 
 class combine_function final : public case_operation<problem> {
  public:

@@ -7,13 +7,15 @@
 #include <cmath>
 #include <iterator>
 
+#include "kernels/core/table.hpp"
 #include "properties/external_case.hpp"
-#include "properties/flash_decode_contract.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/judge/bytes_judge.hpp"
 #include "properties/laws/append_agreement.hpp"
 #include "properties/laws/attend_agreement.hpp"
 #include "properties/laws/double_precision.hpp"
+#include "properties/recorded_contract.hpp"
+#include "properties/recorded_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/flash_decode.hpp"
 
@@ -173,8 +175,8 @@ void judge_attention_outputs(const recorded_case& c, const attend_call& call, st
       lses.push_back(lse);
     }
   if (out == nullptr && lses.empty()) return;
-  const auto promised =
-      contract_of(c, contract_name, call.problem.type, out ? out->type() : call.problem.out_type);
+  const auto promised = contract_of(c, contract_name, contracts_of(variants_of<attend_problem>(side::host)),
+                                    call.problem.type, out ? out->type() : call.problem.out_type);
   if (!promised)
     throw bad_argument("contract", "expected outputs with the option contract, or --contract, got neither");
   if (promised->in != call.problem.type)
@@ -204,13 +206,9 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
   std::vector<external_judgement> found;
   disagreement d;
   attend_call call;
-  const auto require_known = [&] {
-    if (const std::string names = options.unsupported(known_tensors(appends)); !names.empty())
-      throw bad_argument("case", "expected only what this function takes, got " + names);
-  };
   if (appends) {
     const recorded_append r = read_append(c, options);
-    require_known();
+    options.require_known(known_tensors(appends));
     check(r.problem, r.inputs);
     const append_truth truth = append(r.problem, r.inputs);
     if (r.problem.rotary_dim == 0)
@@ -230,7 +228,7 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
     }
   } else {
     recorded_attend r = read_attend(c, options);
-    require_known();
+    options.require_known(known_tensors(appends));
     call = {std::move(r.problem), std::move(r.inputs)};
   }
   if (asks_for_attention(c)) {

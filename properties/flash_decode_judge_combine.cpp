@@ -1,10 +1,12 @@
 // Combines from elsewhere, judged like our own or held against the reference.
 #include <cmath>
 
+#include "kernels/core/table.hpp"
 #include "properties/external_case.hpp"
-#include "properties/flash_decode_contract.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/laws/combine_agreement.hpp"
+#include "properties/recorded_contract.hpp"
+#include "properties/recorded_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::flash_decode {
@@ -17,8 +19,7 @@ external_judgement judge_recorded_combine(const recorded_case& c, std::string_vi
     constexpr std::string_view known[] = {"out_partial",  "lse_partial",         "out",
                                           "lse",          "softmax_lse",         "expected_out",
                                           "expected_lse", "expected_softmax_lse"};
-    const std::string names = options.unsupported(known);
-    if (!names.empty()) throw bad_argument("case", "expected only what this function takes, got " + names);
+    options.require_known(known);
     const tensor_set shapes = make_outputs(r.problem);
     for (const char* name : {"expected_out", "out"})
       require_shape(name, c.tensors.find(name), shapes.at("out").shape());
@@ -55,7 +56,9 @@ external_judgement judge_recorded_combine(const recorded_case& c, std::string_vi
     for (const char* name : {"lse", "softmax_lse"})
       if (const tensor* lse = c.tensors.find(name)) lses.push_back(lse);
     if (out == nullptr && lses.empty()) return worst(c, found);
-    const auto promised = contract_of(c, contract_name, dtype::f32, out ? out->type() : r.problem.out_type);
+    const auto promised =
+        contract_of(c, contract_name, contracts_of(variants_of<combine_problem>(side::host)), dtype::f32,
+                    out ? out->type() : r.problem.out_type);
     if (!promised)
       throw bad_argument("contract", "expected outputs with the option contract, or --contract, got neither");
     if (out != nullptr && out->type() != r.problem.out_type)

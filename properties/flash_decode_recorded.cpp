@@ -1,75 +1,13 @@
 #include "properties/flash_decode_recorded.hpp"
 
 #include <algorithm>
-#include <cstring>
 
-#include "properties/external_case.hpp"
-#include "properties/generate/layout.hpp"
+#include "properties/recorded_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::flash_decode {
 
 namespace {
-
-const tensor& needed(const recorded_case& c, std::string_view name, int rank) {
-  const tensor* t = c.tensors.find(name);
-  if (t == nullptr) throw bad_argument(std::string(name), "expected a tensor of this name in the case");
-  if (t->rank() != rank)
-    throw bad_argument(std::string(name),
-                       "expected " + std::to_string(rank) + " axes, got " + std::to_string(t->rank()));
-  return *t;
-}
-
-std::vector<std::int64_t> whole_values(const recorded_case& c, std::string_view name) {
-  const tensor* t = c.tensors.find(name);
-  std::vector<std::int64_t> values;
-  if (t == nullptr) return values;
-  for (double x : t->values()) values.push_back(static_cast<std::int64_t>(x));
-  return values;
-}
-
-std::vector<std::int64_t> differences(const std::vector<std::int64_t>& cumulative) {
-  std::vector<std::int64_t> lengths;
-  for (std::size_t i = 1; i < cumulative.size(); ++i) lengths.push_back(cumulative[i] - cumulative[i - 1]);
-  return lengths;
-}
-
-// Rows laid out again with a gap behind each, whatever their strides were.
-tensor spread(const tensor& t, std::int64_t gap) {
-  std::vector<std::int64_t> shape(t.shape().begin(), t.shape().end());
-  tensor wide = generate::rows_between_nan(t.type(), shape, gap);
-  const std::int64_t width = shape.back(), bytes = static_cast<std::int64_t>(size_of(t.type()));
-  std::vector<std::int64_t> index(shape.size());
-  for (std::int64_t row = 0; width > 0 && row < t.size() / width; ++row) {
-    std::int64_t rest = row;
-    for (std::size_t axis = shape.size() - 1; axis-- > 0; rest /= shape[axis])
-      index[axis] = rest % shape[axis];
-    std::memcpy(wide.data() + wide.offset(index) * bytes, t.data() + t.offset(index) * bytes,
-                static_cast<std::size_t>(width * bytes));
-  }
-  return wide;
-}
-
-// Copies the tensors of these names that the case has.
-void take(const recorded_case& c, std::initializer_list<std::string_view> names, std::int64_t gap,
-          tensor_set& inputs) {
-  for (std::string_view name : names)
-    if (const tensor* t = c.tensors.find(name))
-      inputs.set(std::string(name), t->rank() >= 3 ? spread(*t, gap) : *t);
-}
-
-void check_type(const std::string& said, dtype found) {
-  const auto named = dtype_from(said);
-  if (!said.empty() && named != found)
-    throw bad_argument("dtype", "the case says " + said + ", its tensors are " + std::string(name_of(found)));
-}
-
-void require_as_said(recorded_options& options, std::span<const std::pair<const char*, std::int64_t>> said) {
-  for (const auto& [name, found] : said)
-    if (const std::int64_t value = options.integer(name, found); value != found)
-      throw bad_argument(name,
-                         "the case says " + std::to_string(value) + ", its tensors " + std::to_string(found));
-}
 
 // Everything that attend and append share, from the tensors.
 void read_cache(const recorded_case& c, recorded_options& options, std::int64_t b, cache_shape& p,
@@ -77,7 +15,9 @@ void read_cache(const recorded_case& c, recorded_options& options, std::int64_t 
   const tensor& k = needed(c, "k_cache", 4);
   const tensor& v = needed(c, "v_cache", 4);
   p.type = k.type();
-  check_type(options.word("dtype", ""), p.type);
+  require_type(options, p.type);
+  options.only_said(
+      {"append", "seqlen_k", "max_seqlen_q", "max_seqlen_k_new", "shared_pages", "empty_percent"});
   p.b = b;
   p.hk = k.dim(2);
   p.d = k.dim(3);
@@ -98,9 +38,9 @@ void read_cache(const recorded_case& c, recorded_options& options, std::int64_t 
   if (p.cache_seqlens.empty()) p.cache_seqlens.assign(static_cast<std::size_t>(b), p.capacity);
   p.gap = options.integer("gap", 0);
   take(c, {"k_cache", "v_cache"}, p.gap, inputs);
-  inputs.set("cache_seqlens", generate::integers(p.cache_seqlens));
-  if (p.has_batch_idx) inputs.set("cache_batch_idx", generate::integers(whole_values(c, "cache_batch_idx")));
-  if (!p.cache_leftpad.empty()) inputs.set("cache_leftpad", generate::integers(p.cache_leftpad));
+  inputs.set("cache_seqlens", whole_numbers(p.cache_seqlens));
+  if (p.has_batch_idx) inputs.set("cache_batch_idx", whole_numbers(whole_values(c, "cache_batch_idx")));
+  if (!p.cache_leftpad.empty()) inputs.set("cache_leftpad", whole_numbers(p.cache_leftpad));
   take(c, {"page_table"}, 0, inputs);
   const std::pair<const char*, std::int64_t> said[] = {
       {"batch_size", p.b},        {"num_heads_k", p.hk},    {"head_dim", p.d},  {"head_dim_v", p.dv},
@@ -188,7 +128,7 @@ recorded_append read_append(const recorded_case& c, recorded_options& options) {
     p.seqlen_rotary = cos->dim(0);
     p.rotary_interleaved = options.flag("rotary_interleaved", true);
     p.rotary_seqlens = whole_values(c, "rotary_seqlens");
-    if (!p.rotary_seqlens.empty()) r.inputs.set("rotary_seqlens", generate::integers(p.rotary_seqlens));
+    if (!p.rotary_seqlens.empty()) r.inputs.set("rotary_seqlens", whole_numbers(p.rotary_seqlens));
   } else {
     options.integer("rotary_interleaved", 1);
     p.sq = 0;
@@ -216,6 +156,7 @@ recorded_combine read_combine(const recorded_case& c, recorded_options& options)
   p.hq = out.dim(3);
   p.dv = out.dim(4);
   p.gap = options.integer("gap", 0);
+  options.only_said({"empty_percent"});
   const std::pair<const char*, std::int64_t> said[] = {{"batch_size", p.b},
                                                        {"num_heads", p.hq},
                                                        {"num_splits", p.num_splits},

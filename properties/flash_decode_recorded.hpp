@@ -1,8 +1,7 @@
 // Recorded cases of flash_decode: from a file's terms (options and tensors) to problems and inputs, and back.
 //
 // The terms are those of flash_attn_with_kvcache, so that a case written elsewhere reads without translation.
-// Shapes come from the tensors; options are read by name, and one that nobody read is reported by name, as is
-// a tensor that no function knows: nothing is ignored silently.
+// Shapes come from the tensors; options that repeat them are held against them.
 #pragma once
 
 #include <map>
@@ -12,28 +11,10 @@
 #include <vector>
 
 #include "properties/operation.hpp"
+#include "properties/recorded_options.hpp"
 #include "reference/flash_decode_problem.hpp"
 
 namespace plumbline::flash_decode {
-
-/// Options of a recorded case; remembers which were read.
-class recorded_options {
- public:
-  explicit recorded_options(const recorded_case& c) : from_(c) {}
-  std::int64_t integer(const std::string& name, std::int64_t fallback);
-  bool flag(const std::string& name, bool fallback);  // 0 or 1
-  double real(const std::string& name, double fallback);
-  std::string word(const std::string& name, const std::string& fallback);
-  /// An option that says nothing when it has this value, and is unsupported when it has another.
-  void neutral(const std::string& name, const std::string& value);
-  bool has(const std::string& name) const { return from_.options.count(name) != 0; }
-  /// Names of options that nobody read and that are no provenance, then of tensors not in `known`; one line.
-  std::string unsupported(std::span<const std::string_view> known_tensors) const;
-
- private:
-  const recorded_case& from_;
-  std::map<std::string, bool> read_;
-};
 
 /// An attend call out of tensors: inputs under the names and with the dtypes that attend takes.
 struct recorded_attend {

@@ -6,6 +6,7 @@
 #include "properties/external_case.hpp"
 #include "properties/flash_decode_recorded.hpp"
 #include "properties/judge/admissible_judge.hpp"
+#include "properties/recorded_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/flash_decode.hpp"
 
@@ -119,8 +120,7 @@ external_judgement judge_recorded_rotary(const recorded_case& c) {
   const bool interleaved = options.flag("rotary_interleaved", true);
   constexpr std::string_view known[] = {"x",          "rotary_cos",       "rotary_sin",  "seqlen_offsets",
                                         "cu_seqlens", "expected_float64", "expected_out"};
-  const std::string names = options.unsupported(known);
-  if (!names.empty()) throw bad_argument("case", "expected only what this function takes, got " + names);
+  options.require_known(known);
   const tensor &x = c.tensors.at("x"), &cos = c.tensors.at("rotary_cos"), &sin = c.tensors.at("rotary_sin");
   const bool packed = c.tensors.has("cu_seqlens");
   if (x.rank() != (packed ? 3 : 4)) throw bad_argument("x", "expected (b, tokens, heads, d) or packed rows");

@@ -87,6 +87,13 @@ class operation {
   /// Coverage classes, each with the least share of cases that must fall into it.
   virtual std::vector<std::pair<std::string, double>> coverage_floors() const = 0;
 
+  /// How the results of these contracts are judged: formulas with the constants of the code that judges.
+  virtual std::string budgets(std::span<const contract>) const = 0;
+  /// One sentence for the name of a law, a claim, a regime or a coverage class; empty: no such name.
+  virtual std::string_view meaning(std::string_view name) const = 0;
+  /// Bytes of memory that running a generated case takes, about; throws bad_argument on a malformed problem.
+  virtual double memory_needed(const case_spec&) const = 0;
+
   /// The index-th case of a run for a variant and dtype: same arguments, same case, on any machine.
   /// `regime` empty: drawn too.
   virtual case_spec draw(std::string_view variant, dtype in, std::uint64_t seed, std::uint64_t index,
@@ -101,7 +108,7 @@ class operation {
   virtual recorded_case record(const case_spec&, executor*) const = 0;
 
   /// True when a group of this name in a file of cases belongs to this function ("attend", "attention",
-  /// "kvcache").
+  /// "kvcache").  Another operator may claim the name too: the option `op` of a case then says whose it is.
   virtual bool claims_group(std::string_view group) const = 0;
   /// Judges a case from a file.  `contract_name` empty: from the case's own options.
   virtual external_judgement judge(const recorded_case&, std::string_view contract_name) const = 0;
@@ -112,9 +119,6 @@ class operation {
 
 /// All functions of all operators, in the order they are listed.
 std::span<const operation* const> operations();
-
-/// Bytes of memory that running a generated case takes, about; 0 when nothing is known of it.
-double memory_needed(const case_spec&);
 
 /// How a recorded case named in a case text is read: set once by the program (properties never include
 /// fixtures).

@@ -12,10 +12,6 @@ std::span<const operation* const> operations() {
   return all;
 }
 
-double memory_needed(const case_spec& spec) {
-  return spec.op == "flash_decode" ? flash_decode::memory_needed(spec) : 0;
-}
-
 namespace {
 recorded_loader& loader() {
   static recorded_loader held;

@@ -5,7 +5,7 @@ target_link_libraries(plumbline_with_fakes PRIVATE plumbline_program)
 plumbline_test(NAME program_test
   SOURCES program_test.cpp program_worker_test.cpp program_report_test.cpp
     program_place_test.cpp program_partial_test.cpp program_process.cpp
-  LINK nlohmann_json::nlohmann_json
+  LINK fixtures nlohmann_json::nlohmann_json
   LABELS program smoke)
 target_compile_definitions(program_test PRIVATE PLUMBLINE_WITH_FAKES="$<TARGET_FILE:plumbline_with_fakes>")
 add_dependencies(program_test plumbline_with_fakes)

@@ -55,6 +55,14 @@ class sum_operation : public operation {
     return {{"even", wanted ? std::atof(wanted) : 0.2}};
   }
 
+  std::string budgets(std::span<const contract> all) const override {
+    return std::to_string(all.size()) + " contracts\n";
+  }
+  std::string_view meaning(std::string_view name) const override {
+    return name == "plain" ? "Integers from 1 on." : "";
+  }
+  double memory_needed(const case_spec& c) const override { return c.problem == "n=1000000" ? 1e18 : 0; }
+
   case_spec draw(std::string_view variant, dtype, std::uint64_t seed, std::uint64_t index,
                  std::string_view regime) const override {
     case_spec c;
@@ -183,6 +191,12 @@ class sum_operation : public operation {
   }
 };
 
+// Claims the same groups under another name, where FAKE_RIVAL is set.
+class rival_operation final : public sum_operation {
+ public:
+  std::string_view op() const override { return "rival"; }
+};
+
 std::unique_ptr<executor> make(std::string_view name, std::string& why_not) {
   if (name == "host") return std::make_unique<fake_executor>();
   why_not = std::string(name) + ": no such device here";
@@ -193,14 +207,11 @@ std::unique_ptr<executor> make(std::string_view name, std::string& why_not) {
 
 program::instrument world() {
   static const sum_operation sum;
-  static const operation* const all[] = {&sum};
+  static const rival_operation rival;
+  static const operation* const all[] = {&sum, &rival};
   program::instrument w;
-  w.operations = all;
+  w.operations = std::span(all).first(std::getenv("FAKE_RIVAL") ? 2 : 1);
   w.make_executor = make;
-  w.memory_needed = [](const case_spec& c) { return c.problem == "n=1000000" ? 1e18 : 0; };
-  w.budgets = [](std::span<const operation* const> ops) {
-    return std::to_string(ops.size()) + " functions\n";
-  };
   return w;
 }
 

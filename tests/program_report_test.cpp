@@ -1,8 +1,10 @@
 // Promises about reports: the JSON's fields and sums, the page that stands alone, recorded cases, judged
 // files.
 #include <boost/test/unit_test.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "fixtures/store.hpp"
 #include "tests/program_process.hpp"
 
 namespace {
@@ -10,6 +12,23 @@ namespace {
 using nlohmann::json;
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// A file that another program wrote: right sums of 1..4 in one group.
+void write_sums(const std::string& file, const std::string& group, int cases,
+                const std::map<std::string, std::string>& attributes = {},
+                const std::map<std::string, std::string>& root = {}) {
+  std::vector<plumbline::fixtures::stored_case> all;
+  for (int i = 0; i < cases; ++i) {
+    plumbline::fixtures::stored_case one;
+    one.group = group, one.name = "case" + std::to_string(i), one.attributes = attributes;
+    plumbline::tensor x(plumbline::dtype::f32, {4}), out(plumbline::dtype::f32, {1});
+    for (int n = 0; n < 4; ++n) x.set_value(n, n + 1);
+    out.set_value(0, 10);
+    one.tensors.set("x", x), one.tensors.set("out", out);
+    all.push_back(std::move(one));
+  }
+  plumbline::fixtures::write(file, all, root);
+}
 
 }  // namespace
 
@@ -84,6 +103,67 @@ BOOST_AUTO_TEST_CASE(outputs_can_be_judged_recorded_and_replayed) {
   for (const char* key : {"case", "verdict", "digest", "metrics", "stages"})
     BOOST_TEST(one.contains(key), key);
   BOOST_TEST(one.at("metrics").contains("budget_used"));
+}
+
+BOOST_AUTO_TEST_CASE(a_group_that_two_operators_know_needs_the_attribute_op) {
+  const scratch_folder folder;
+  const std::string path = folder.path();
+  const std::vector<std::string> rivals = {"FAKE_RIVAL=1", "PLUMBLINE_RECORDED=" + path};
+  write_sums(path + "/said.h5", "sum", 1, {{"op", "fake"}});
+  write_sums(path + "/rival.h5", "sum", 1, {{"op", "rival"}});
+  write_sums(path + "/unsaid.h5", "sum", 1);
+
+  BOOST_TEST(run_fake({"judge", "unsaid.h5"}, path).code == 0);
+  const process_end refused = run_fake({"judge", "unsaid.h5"}, path, rivals);
+  BOOST_TEST(refused.code == 1);
+  BOOST_TEST(has(refused.out,
+                 "op: expected the attribute to name an operator that knows the group 'sum' "
+                 "(fake, rival), got no such attribute"));
+  BOOST_TEST(run_fake({"judge", "said.h5"}, path, rivals).code == 0);
+  BOOST_TEST(has(run_fake({"judge", "rival.h5"}, path).out, "(fake), got 'rival'"));
+
+  const process_end again = run_fake({"replay", "rival.h5#/sum/case0"}, path, rivals);
+  BOOST_TEST(has(again.out, "rival.sum/good"));
+  BOOST_TEST(!has(again.out, "fake.sum"));
+  BOOST_TEST(
+      has(run_fake({"replay", "unsaid.h5"}, path, rivals).out, "cannot be run: ./unsaid.h5#/sum/case0"));
+
+  const process_end recorded =
+      run_fake({"verify", "fake/good", "--cases", "2", "--json", "r.json"}, path, rivals);
+  const json run = json::parse(folder.read("r.json"));
+  BOOST_TEST(recorded.code == 1);
+  BOOST_TEST(run.at("recorded").at(0).at("pass") == 1);  // said.h5 alone
+  BOOST_TEST(run.at("failures").size() == 1u);
+  BOOST_TEST(has(recorded.out, "reference against unsaid.h5#/sum/case0"));
+}
+
+BOOST_AUTO_TEST_CASE(recorded_groups_that_no_operator_knows_are_named) {
+  const scratch_folder folder;
+  const std::string path = folder.path();
+  write_sums(path + "/sum.h5", "sum", 1);
+  write_sums(path + "/other.h5", "product", 2, {}, {{"held_by", "somebody else"}});
+
+  const process_end end = run_fake({"verify", "fake/good", "--cases", "2", "--json", "r.json"}, path,
+                                   {"PLUMBLINE_RECORDED=" + path});
+  BOOST_TEST(end.code == 0);
+  BOOST_TEST(has(end.out,
+                 "all  2 recorded cases of other.h5: no operator knows the group 'product'; "
+                 "its cases are held by somebody else"));
+  BOOST_TEST(json::parse(folder.read("r.json")).at("left_out").size() == 1u);
+
+  const process_end replayed = run_fake({"replay", "other.h5", "sum.h5"}, path);
+  BOOST_TEST(has(replayed.out, "pass  plumbline1:fake.sum/good:"));
+  BOOST_TEST(has(replayed.out, "not run: 2 cases: no operator knows the group 'product'"));
+}
+
+BOOST_AUTO_TEST_CASE(a_line_break_in_a_name_breaks_no_table) {
+  const scratch_folder folder;
+  const std::string path = folder.path();
+  write_sums(path + "/o.h5", "two\nlines", 1);
+
+  const process_end end = run_fake({"judge", "o.h5"}, path);
+  BOOST_TEST(has(end.out, "two\\x0alines/case0"));
+  BOOST_TEST(!has(end.out, "two\nlines/"));
 }
 
 BOOST_AUTO_TEST_CASE(a_replay_in_which_every_variant_skips_is_no_pass) {

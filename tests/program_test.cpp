@@ -1,6 +1,8 @@
 // Promises of the command line: exit codes, and one clear line for every bad argument.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/program_process.hpp"
 
@@ -173,10 +175,54 @@ BOOST_AUTO_TEST_CASE(a_missed_coverage_floor_is_mistrusted_from_a_hundred_cases_
 
 BOOST_AUTO_TEST_CASE(budgets_are_listed_for_every_function) {
   const scratch_folder folder;
-  const process_end end = run_fake({"list", "--budgets"}, folder.path());
+  const process_end text = run_fake({"list", "--budgets"}, folder.path(), {"FAKE_RIVAL=1"});
+  const process_end machine = run_fake({"list", "--budgets", "--json"}, folder.path());
+
+  BOOST_TEST(text.code == 0);
+  BOOST_TEST(text.out == "fake.sum\n\n2 contracts\n\nrival.sum\n\n2 contracts\n");
+  const auto budgets = nlohmann::json::parse(machine.out).at("budgets");
+  BOOST_TEST(budgets.at(0).at("contracts").size() == 2u);
+  BOOST_TEST(budgets.at(0).at("text") == "2 contracts\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_what_cannot_run_here_says_so_beside_the_list) {
+  const scratch_folder folder;
+  const process_end end = run_fake({"list", "--on", "gpu"}, folder.path());
 
   BOOST_TEST(end.code == 0);
-  BOOST_TEST(end.out == "1 functions\n");
+  BOOST_TEST(has(end.out, "fake.sum"));
+  BOOST_TEST(end.err == "plumbline: gpu: no such device here: listed as built, nothing can run there\n");
+}
+
+BOOST_AUTO_TEST_CASE(names_are_explained_on_request) {
+  const scratch_folder folder;
+
+  BOOST_TEST(has(run_fake({"list", "-v"}, folder.path()).out, "plain   Integers from 1 on.\n"));
+  BOOST_TEST(has(run_fake({"list", "--json"}, folder.path()).out, "\"plain\": \"Integers from 1 on.\""));
+}
+
+BOOST_AUTO_TEST_CASE(help_and_lists_fit_a_page) {
+  const scratch_folder folder;
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"list", "--help"},
+                                                    {"verify", "--help"},
+                                                    {"replay", "--help"},
+                                                    {"judge", "--help"},
+                                                    {"probe", "--help"},
+                                                    {"list"},
+                                                    {"list", "-v"}}) {
+    const std::size_t width = arguments.back() == "--help" ? 84 : 100;
+    std::stringstream text(run_fake(arguments, folder.path()).out);
+    for (std::string line; std::getline(text, line);) BOOST_TEST(line.size() <= width, line);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_line_without_a_function_means_the_first_of_its_operator) {
+  const scratch_folder folder;
+  const process_end end = run_fake({"replay", "fake/good:n=4"}, folder.path());
+
+  BOOST_TEST(end.code == 0);
+  BOOST_TEST(has(end.out, "plumbline1:fake.sum/good:n=4;seed=0"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

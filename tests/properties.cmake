@@ -1,5 +1,6 @@
 # Generators, laws and operations: what is drawn is counted, every law is seen to fail.
 plumbline_test(NAME case_spec_test SOURCES harness/case_spec_test.cpp LINK properties LABELS properties smoke)
+plumbline_test(NAME meaning_test SOURCES harness/meaning_test.cpp LINK properties LABELS properties smoke)
 plumbline_test(NAME generate_test
   SOURCES
     harness/generate_coverage_test.cpp

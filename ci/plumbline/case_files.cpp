@@ -1,10 +1,16 @@
 #include "ci/plumbline/case_files.hpp"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
 
-#include "fixtures/store.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -65,14 +71,17 @@ std::string group_of_path(const std::string& text) {
   return path.substr(1, path.find('/', 1) - 1);
 }
 
+std::string located(const std::string& file) {
+  return file.find('/') == std::string::npos ? (fs::path(recorded_folder()) / file).string() : file;
+}
+
 recorded_case load_recorded(std::string_view recorded) {
   const auto [given, path] = split_case_path(std::string(recorded));
   const std::size_t first = path.empty() || path[0] != '/' ? 0 : 1;
   const std::size_t slash = path.find('/', first);
   if (slash == std::string::npos)
     throw bad_argument("recorded", "expected FILE#/group/case, got '" + std::string(recorded) + "'");
-  std::string file = given;
-  if (given.find('/') == std::string::npos) file = (fs::path(recorded_folder()) / given).string();
+  const std::string file = located(given);
   if (!fs::exists(file)) throw bad_argument("recorded", "no such file: " + given);
   fixtures::stored_case stored =
       fixtures::read(file, {path.substr(first, slash - first), path.substr(slash + 1)});
@@ -80,6 +89,13 @@ recorded_case load_recorded(std::string_view recorded) {
   c.function = std::move(stored.group), c.name = std::move(stored.name);
   c.options = std::move(stored.attributes), c.tensors = std::move(stored.tensors);
   return c;
+}
+
+std::string unknown_group(const std::string& file, const std::string& group) {
+  const auto root = fixtures::root_attributes(file);
+  const auto held = root.find("held_by");
+  return "no operator knows the group '" + group + "'" +
+         (held == root.end() ? "" : "; its cases are held by " + held->second);
 }
 
 void save_case(const std::string& file, const recorded_case& c) { save_cases(file, {c}); }
@@ -95,6 +111,27 @@ void save_cases(const std::string& file, const std::vector<recorded_case>& cases
     stored.push_back(std::move(s));
   }
   fixtures::write(file, stored, {{"written_by", "plumbline"}});
+}
+
+std::string as_file(const std::vector<fixtures::stored_case>& cases,
+                    const std::map<std::string, std::string>& root) {
+  std::string folder = (fs::temp_directory_path() / "plumbline-XXXXXX").string();
+  if (!mkdtemp(folder.data())) throw std::runtime_error("cannot make " + folder + ": " + strerror(errno));
+  struct remover {
+    const std::string& folder;
+    ~remover() {
+      std::error_code none;
+      fs::remove_all(folder, none);
+    }
+  } const at_the_end{folder};
+  fixtures::write(folder + "/cases.h5", cases, root);
+  return bytes_of(folder + "/cases.h5");
+}
+
+std::string bytes_of(const std::string& file) {
+  std::stringstream bytes;
+  bytes << std::ifstream(file, std::ios::binary).rdbuf();
+  return bytes.str();
 }
 
 }  // namespace plumbline::program

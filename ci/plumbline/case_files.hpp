@@ -2,10 +2,12 @@
 // (`FILE#/group/case`), and the step between what the store keeps and what an operation takes.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "fixtures/store.hpp"
 #include "properties/operation.hpp"
 
 namespace plumbline::program {
@@ -26,11 +28,21 @@ std::pair<std::string, std::string> split_case_path(const std::string& text);
 /// The group of "FILE#/group/case".
 std::string group_of_path(const std::string& text);
 
+/// Where a FILE of a case path lies: one without a folder is one of the recorded folder.
+std::string located(const std::string& file);
 /// Reads a case by "FILE#/group/case"; a FILE without a folder is one of the recorded folder.
 recorded_case load_recorded(std::string_view recorded);
+
+/// Why nobody runs or judges a group that no operator claims; a file may say in its root attribute `held_by`
+/// what its cases are for instead.
+std::string unknown_group(const std::string& file, const std::string& group);
 
 /// Writes a file of one case, or of several; the folder is made when it is not there.
 void save_case(const std::string& file, const recorded_case&);
 void save_cases(const std::string& file, const std::vector<recorded_case>&);
+/// The bytes of a file of cases, for a place that may be no ordinary file: written elsewhere, read back.
+std::string as_file(const std::vector<fixtures::stored_case>&,
+                    const std::map<std::string, std::string>& root);
+std::string bytes_of(const std::string& file);
 
 }  // namespace plumbline::program

@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 #include "ci/plumbline/option_text.hpp"
 #include "ci/plumbline/requests.hpp"
+#include "ci/plumbline/text_table.hpp"
 
 namespace plumbline::program {
 
@@ -20,29 +22,54 @@ constexpr const char* exit_codes =
     "  0  all pass\n"
     "  1  something failed, or is mistrusted because its check could not have failed\n"
     "  2  bad usage: one line names the argument and what was expected\n"
-    "  3  could not run (no such device, unreadable file, a result that could not be written, nothing "
-    "judged)\n"
-    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM, after the partial result was printed\n";
+    "  3  could not run: no such device, an unreadable file, a result that could not\n"
+    "     be written, nothing judged\n"
+    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM; the partial result was printed\n";
 
 constexpr const char* results_text =
-    "A result FILE is tried before anything runs; its folder must exist. `-` is standard output (the text\n"
-    "then goes to standard error). A pipe or a device is written to, a file is replaced as a whole.\n\n";
+    "A result FILE is tried before anything runs; its folder must exist. `-` is\n"
+    "standard output (the text then goes to standard error). A pipe or a device is\n"
+    "written to, a file is replaced as a whole.\n\n";
 
 constexpr double most_minutes = 365 * 24 * 60.0, most_seconds = 365 * 24 * 3600.0;  // a year
 
 constexpr const char* about_program =
-    "Plumbline decides whether an optimized kernel computes what its mathematics says: generated and "
-    "recorded cases\n"
-    "are run, held against a double-precision reference and judged by error budgets that follow from what "
-    "each kernel\n"
-    "promises.\n\n"
+    "Plumbline decides whether an optimized kernel computes what its mathematics\n"
+    "says: generated and recorded cases are run, held against a double-precision\n"
+    "reference and judged by error budgets that follow from what a kernel promises.\n\n"
     "  plumbline verify                         every operator, 100 cases a row\n"
     "  plumbline verify --help                  the options of a verb\n";
 
 constexpr const char* case_texts =
-    "A case is one line of text, which rebuilds its inputs bit for bit on any machine:\n"
-    "  plumbline1:OP.FUNCTION[/VARIANT]:key=value,...;regime=NAME;seed=N[;executor=NAME]\n"
-    "or a file of cases: FILE, FILE#/group or FILE#/group/case.\n";
+    "A case is one line of text, which rebuilds its inputs bit for bit anywhere:\n"
+    "  plumbline1:OP.FUNCTION[/VARIANT]:key=value,...;regime=NAME;seed=N\n"
+    "or a file of cases: FILE, FILE#/group or FILE#/group/case. Behind the seed a line\n"
+    "may have ;executor=host|checked|gpu, ;schedule=reverse|random:N|starve:N\n"
+    "(how threads take turns on host and checked) and ;os_threads=N. OP:key=value is\n"
+    "short for the operator's first function. `plumbline list -v` explains regimes;\n"
+    "the keys of a problem are its options, left out where they have their default.\n";
+
+constexpr std::size_t help_width = 80, help_column = 28;
+
+// CLI11 breaks no lines; this breaks what it says of options and verbs.
+class narrow_help : public CLI::Formatter {
+ public:
+  narrow_help() { column_width(help_column); }
+  std::string make_option_desc(const CLI::Option* o) const override { return beside(o->get_description()); }
+  std::string make_subcommand(const CLI::App* sub) const override {
+    std::stringstream out;
+    CLI::detail::format_help(out, sub->get_name(), beside(sub->get_description()), column_width_);
+    return out.str();
+  }
+
+ private:
+  static std::string beside(const std::string& text) {
+    std::string all;
+    for (const std::string& line : wrapped(text, help_width - help_column))
+      all += (all.empty() ? "" : "\n") + line;
+    return all;
+  }
+};
 
 struct texts {
   std::string cases, minutes, seed, shard, recorded, jobs, timeout, shrink_seconds, shrink_steps, failures;
@@ -160,8 +187,7 @@ request parse_command_line(int argc, const char* const* argv) {
   app.footer(exit_codes);
   app.require_subcommand(1);
   texts t;
-  const auto formatter = std::make_shared<CLI::Formatter>();
-  formatter->column_width(28);
+  const auto formatter = std::make_shared<narrow_help>();
   app.formatter(formatter);
 
   list_request list;
@@ -170,10 +196,14 @@ request parse_command_line(int argc, const char* const* argv) {
   list_verb.add_flag("--budgets", list.budgets,
                      "The tolerance budget of every contract: formula, constants, typical value");
   list_verb.add_flag("--json", list.json, "As JSON on standard output");
+  list_verb.add_flag("-v,--verbose", list.verbose, "One sentence for each law, regime and coverage class");
   list_verb.add_option("--on", list.on, "Whose rows: host, checked or gpu")
       ->type_name("WHERE")
       ->capture_default_str();
-  list_verb.footer("Example\n  plumbline list --budgets\n");
+  list_verb.footer(
+      "Example\n  plumbline list --budgets\n\n"
+      "Where the rows of --on cannot run here, they are listed as built; one line on\n"
+      "standard error says so.\n");
 
   verify_request verify;
   CLI::App& verify_verb =
@@ -215,15 +245,15 @@ request parse_command_line(int argc, const char* const* argv) {
   add_out_option(verify_verb, verify.work,
                  "Folder of what the run leaves: failures/, fixed/; made when absent");
   verify_verb.footer(
-      std::string(
-          "Examples\n"
-          "  plumbline verify flash_decode --cases 2000 --seed 1\n"
-          "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
-          "A failing case is printed in full, then shrunk; the smallest is saved under DIR/failures, "
-          "replayed\n"
-          "first by the next run, and moved to DIR/fixed once it passes.\n\n"
-          "Recorded cases are read from fixtures/recorded of the clone that the program was built in, or\n"
-          "from the folder that the environment variable PLUMBLINE_RECORDED names.\n\n") +
+      std::string("Examples\n"
+                  "  plumbline verify flash_decode --cases 2000 --seed 1\n"
+                  "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
+                  "A failing case is printed in full and saved under DIR/failures, then shrunk; the\n"
+                  "smallest replaces it, is replayed first by the next run, and moves to DIR/fixed\n"
+                  "once it passes. DIR counts from the current folder.\n\n"
+                  "Recorded cases are read from fixtures/recorded of the clone that the program was\n"
+                  "built in, or from the folder that the environment variable PLUMBLINE_RECORDED\n"
+                  "names.\n\n") +
       results_text + exit_codes);
 
   replay_request replay;
@@ -238,19 +268,18 @@ request parse_command_line(int argc, const char* const* argv) {
   replay_verb.add_option("--json", replay.json, "Write the result for machines")->type_name("FILE");
   add_work_options(replay_verb, t);
   add_out_option(replay_verb, replay.work, "Folder in which --outputs is put together");
-  replay_verb.footer(
-      std::string(case_texts) +
-      "\nExamples\n"
-      "  plumbline replay 'flash_decode:b=2,cache_seqlens=70/3,capacity=128;regime=peaked;seed=7'\n"
-      "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
-      results_text + exit_codes);
+  replay_verb.footer(std::string(case_texts) +
+                     "\nExamples\n"
+                     "  plumbline replay 'flash_decode:b=2,cache_seqlens=70/3,capacity=128;seed=7'\n"
+                     "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
+                     results_text + exit_codes);
 
   judge_request judge;
   CLI::App& judge_verb =
       *app.add_subcommand("judge", "Judge cases that another program wrote to an HDF5 file");
   judge_verb
       .add_option("file", judge.file,
-                  "File of cases, all of them or one (FILE#/group/case): /function/case groups; outputs\n"
+                  "File of cases, all of them or one (FILE#/group/case): /function/case groups; outputs "
                   "(out, lse, ...) are judged like a kernel's, expected_* is held against our reference")
       ->type_name("FILE")
       ->required();
@@ -263,11 +292,11 @@ request parse_command_line(int argc, const char* const* argv) {
       ->type_name("FILE");
   add_work_options(judge_verb, t);
   judge_verb.footer(
-      std::string(
-          "Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
-          "A case of a function that is known and that cannot be read (wrong shape, unknown option, no\n"
-          "contract, ...) fails with the reason. A group that no operator knows is listed as unsupported\n"
-          "and changes the exit code only when nothing else was judged (3).\n\n") +
+      std::string("Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
+                  "A case of a function that is known and that cannot be read (wrong shape, unknown\n"
+                  "option, no contract, ...) fails with the reason. A group that no operator knows\n"
+                  "is listed as unsupported and changes the exit code only when nothing else was\n"
+                  "judged (3). Where two operators know a group, the attribute op says whose it is.\n\n") +
       results_text + exit_codes);
 
   probe_request probe;
@@ -280,11 +309,10 @@ request parse_command_line(int argc, const char* const* argv) {
       ->type_name("FILE");
   probe_verb.add_flag("--list", probe.list, "Names and questions");
   probe_verb.footer(
-      std::string(
-          "Example\n  plumbline probe --on gpu --out probes.h5\n\n"
-          "Inputs are fixed. Exit 0 when every answer is the one that the host's model gives, 1 when one is "
-          "another;\nkernels/host/tensor_core.md says what each probe is for.\n\n") +
-      exit_codes);
+      std::string("Example\n  plumbline probe --on gpu --out probes.h5\n\n"
+                  "Inputs are fixed. Exit 0 when every answer is the one that the host's model gives,\n"
+                  "1 when one is another; kernels/host/tensor_core.md says what each probe is for.\n\n") +
+      results_text + exit_codes);
 
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
   for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &probe_verb})

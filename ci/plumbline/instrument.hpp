@@ -1,4 +1,4 @@
-// What the program drives: the operations, the executors, the budgets table.
+// What the program drives: the operations and the executors.
 //
 // Every verb reaches them through this one struct, so that the tests of the program can put an operation that
 // passes, fails, crashes or hangs on demand in place of the real ones, in the same program.
@@ -20,9 +20,7 @@ struct instrument {
   std::span<const operation* const> operations;
   std::unique_ptr<executor> (*make_executor)(std::string_view name, std::string& why_not) = nullptr;
   void (*set_recorded_loader)(recorded_loader) = nullptr;
-  double (*memory_needed)(const case_spec&) = nullptr;  // bytes, about; 0 when the text says nothing of it
-  std::string (*budgets)(std::span<const operation* const>) = nullptr;  // text of `list --budgets`
-  int (*probe)(const instrument&, const probe_request&) = nullptr;      // the verb
+  int (*probe)(const instrument&, const probe_request&) = nullptr;  // the verb
 };
 
 /// Exit codes of every verb.

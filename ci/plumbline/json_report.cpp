@@ -86,7 +86,8 @@ std::string json_report(const run_report& r) {
                            {"skipped", t.skipped}});
   }
   j["left_out"] = json::array();
-  for (const left_out_row& l : r.left_out) j["left_out"].push_back({{"row", l.row}, {"reason", l.reason}});
+  for (const auto* all : {&r.left_out, &r.recorded.left_out})
+    for (const left_out_row& l : *all) j["left_out"].push_back({{"row", l.row}, {"reason", l.reason}});
   j["recorded"] = json::array(), j["expected"] = json::array();
   for (const recorded_row& row : r.recorded.rows) {
     json v;
@@ -151,6 +152,21 @@ std::string json_of(const std::string& file, const std::vector<external_judgemen
   return text_of(j);
 }
 
+std::string budgets_json(std::span<const operation* const> operations) {
+  json j;
+  j["plumbline"] = 1, j["budgets"] = json::array();
+  for (const operation* o : operations) {
+    const std::vector<contract> contracts = contracts_of(*o);
+    json names = json::array();
+    for (const contract& c : contracts) names.push_back(c.name);
+    j["budgets"].push_back({{"operator", o->op()},
+                            {"function", o->function()},
+                            {"contracts", names},
+                            {"text", o->budgets(contracts)}});
+  }
+  return text_of(j);
+}
+
 std::vector<std::string> claims_of(claim all) {
   std::vector<std::string> names;
   for (const auto& [one, name] : claim_names)
@@ -171,8 +187,11 @@ std::string json_of(std::span<const operation* const> operations, side kernels) 
                                {"contract", c.name},
                                {"claims", claims_of(v.claims)}});
     one["laws"] = o->laws(), one["regimes"] = o->regimes();
-    one["coverage_floors"] = json::object();
-    for (const auto& [name, floor] : o->coverage_floors()) one["coverage_floors"][name] = floor;
+    one["coverage_floors"] = json::object(), one["meanings"] = json::object();
+    for (const std::string& name : o->laws()) one["meanings"][name] = o->meaning(name);
+    for (const std::string& name : o->regimes()) one["meanings"][name] = o->meaning(name);
+    for (const auto& [name, floor] : o->coverage_floors())
+      one["coverage_floors"][name] = floor, one["meanings"][name] = o->meaning(name);
     j["operations"].push_back(one);
   }
   return text_of(j);

@@ -16,8 +16,9 @@ std::string json_report(const run_report&);
 std::string json_of(const std::vector<std::optional<case_result>>&, bool partial);
 /// judge --json
 std::string json_of(const std::string& file, const std::vector<external_judgement>&, bool partial);
-/// list --json
+/// list --json, and with --budgets
 std::string json_of(std::span<const operation* const>, side);
+std::string budgets_json(std::span<const operation* const>);
 
 /// Names of the claims in a set of them.
 std::vector<std::string> claims_of(claim);

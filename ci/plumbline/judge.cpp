@@ -91,7 +91,7 @@ bool judge_all(judged_file& f, const judge_request& asked, progress& bar) {
       });
 }
 
-std::string as_text(const judged_file& f) {
+std::string as_text(const judged_file& f, std::size_t width) {
   text_table table({"case", "held", "verdict", ">used", "what was found"});
   const external_judgement* largest = nullptr;
   for (const external_judgement& e : f.judgements) {
@@ -100,7 +100,7 @@ std::string as_text(const judged_file& f) {
     table.add({e.group, e.kind, verdict_of(e), held ? fmt::format("{:.3g}", e.used) : "", e.message});
     if (held && (!largest || worse(largest->used, e.used))) largest = &e;
   }
-  std::string text = table.empty() ? "" : table.str() + "\n";
+  std::string text = table.empty() ? "" : table.str(width) + "\n";
   if (largest)
     text += fmt::format("largest disagreement: {:.3g} of what is allowed, at {}\n", largest->used,
                         largest->group);
@@ -126,7 +126,7 @@ int run_judge(const instrument& all, const judge_request& asked) {
   f.partial = !judge_all(f, asked, bar);
   std::erase_if(f.judgements, [](const external_judgement& e) { return e.kind.empty(); });
   f.tally();
-  bar.print(as_text(f));
+  bar.print(as_text(f, terminal_width(to.text())));
   require_written({to.json.wanted() ? to.json.write(json_of(f.name, f.judgements, f.partial)) : "",
                    to.page.wanted() ? to.page.write(as_html(f.name, f.judgements, f.partial)) : ""});
   if (f.partial) return 128 + interrupted_by();

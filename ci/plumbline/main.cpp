@@ -1,4 +1,3 @@
-#include "ci/plumbline/budgets.hpp"
 #include "ci/plumbline/instrument.hpp"
 #include "ci/plumbline/verbs.hpp"
 
@@ -7,8 +6,6 @@ int main(int argc, char** argv) {
   all.operations = plumbline::operations();
   all.make_executor = plumbline::make_executor;
   all.set_recorded_loader = plumbline::set_recorded_loader;
-  all.memory_needed = plumbline::memory_needed;
-  all.budgets = plumbline::program::budgets_of;
   all.probe = plumbline::program::run_probe;
   return plumbline::program::run_program(all, argc, argv);
 }

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <limits>
 
+#include "ci/plumbline/rows.hpp"
+
 namespace plumbline::program {
 
 namespace {
@@ -39,8 +41,7 @@ double available_memory() {
 }
 
 std::string too_big(const instrument& all, const case_spec& spec) {
-  if (!all.memory_needed || !spec.recorded.empty()) return "";
-  const double needed = all.memory_needed(spec);
+  const double needed = find_operation(all, spec.op, spec.function).memory_needed(spec);
   if (!(needed > always_fits)) return "";
   const double there = available_memory();
   if (needed <= there) return "";

@@ -3,6 +3,11 @@
 
 #include <algorithm>
 
+#include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/result_file.hpp"
+#include "ci/plumbline/run_report.hpp"
+#include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "fixtures/store.hpp"
@@ -92,31 +97,40 @@ fixtures::stored_case stored(const probe::probe& p, const answer& a) {
 }  // namespace
 
 int run_probe(const instrument& all, const probe_request& asked) {
+  note_interrupts();
   const std::vector<const probe::probe*> probes = chosen(asked.names);
   if (asked.list) {
-    std::fputs(listing(probes).c_str(), stdout);
+    say(listing(probes));
     return all_pass;
   }
   std::string why_not;
   const std::unique_ptr<executor> on = all.make_executor(asked.on, why_not);
   if (!on) throw cannot_run(why_not);
+  const result_file out("--out", asked.out);
+  progress bar(out.takes_standard_output() ? stream::error : stream::output);
 
   text_table table({"probe", "instruction", ">telling", "answer", "as modelled"});
   std::vector<fixtures::stored_case> cases;
-  std::size_t as_expected = 0, unanswered = 0;
+  std::size_t asked_of = 0, as_expected = 0, unanswered = 0;
   for (const probe::probe* p : probes) {
-    const answer a = ask(*p, *on);
+    if (interrupted_by()) break;
+    bar.show("probes", static_cast<std::int64_t>(asked_of++), static_cast<std::int64_t>(probes.size()),
+             p->name);
+    const probe::answer a = ask(*p, *on);
     const bool expected = a.got.why_not.empty() && as_modelled(*p, a);
     as_expected += expected, unanswered += !a.got.why_not.empty();
     table.add({p->name, probe::name_of(p->what), fmt::format("{} of {}", a.telling, p->vectors.size()),
                verdict(*p, a), expected ? "yes" : "NO"});
-    if (!asked.out.empty()) cases.push_back(stored(*p, a));
+    if (out.wanted()) cases.push_back(stored(*p, a));
   }
-  if (!asked.out.empty())
-    fixtures::write(asked.out, cases,
-                    {{"written_by", "plumbline probe"}, {"executor", asked.on}, {"machine", on->machine()}});
-  fmt::print("{}\n{}: {} of {} probes answered as the host's model says, {} not answered\n", table.str(),
-             on->machine(), as_expected, probes.size(), unanswered);
+  const bool partial = asked_of < probes.size();
+  bar.print(fmt::format("{}\n{}{}: {} of {} probes answered as the host's model says, {} not answered\n",
+                        table.str(), partial ? "interrupted, partial result, " : "", on->machine(),
+                        as_expected, asked_of, unanswered));
+  if (!cases.empty())
+    require_written({out.write(as_file(
+        cases, {{"written_by", "plumbline probe"}, {"executor", asked.on}, {"machine", on->machine()}}))});
+  if (partial) return 128 + interrupted_by();
   return as_expected == probes.size() ? all_pass : found_something;
 }
 

@@ -1,9 +1,13 @@
 #include "ci/plumbline/recorded_run.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/pump.hpp"
 
 namespace plumbline::program {
@@ -25,8 +29,9 @@ void require_recorded_cases() {
         "by --recorded no");
 }
 
-bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vector<row>& rows,
-                  recorded_run& run, const std::function<void(const failure&)>& failed,
+bool run_recorded(const instrument& all, worker_pool& pool, const verify_request& asked,
+                  const std::vector<row>& rows, recorded_run& run,
+                  const std::function<void(const failure&)>& failed,
                   const std::function<void(std::size_t done, std::size_t all)>& tick) {
   for (const row& r : rows)
     if (std::none_of(run.rows.begin(), run.rows.end(),
@@ -35,17 +40,27 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
 
   std::vector<planned> plan;
   std::size_t judgements = 0, number = 0;
+  std::map<std::pair<std::string, std::string>, std::int64_t> unknown;  // cases by file and group
   const std::vector<std::string> files = case_files_in(recorded_folder());
   for (const std::string& file : files)
     for (const std::string& path : cases_of(file)) {
       if (static_cast<std::int64_t>(number++) % asked.shards != asked.shard - 1) continue;
       const std::string inside = split_case_path(path).second;
       const std::string named = std::filesystem::path(file).filename().string() + "#" + inside;
-      bool known = false;
+      const std::string group = group_of_path(named);
+      std::vector<const operation*> its = claimants(all, group);
+      if (its.empty()) ++unknown[{file, group}];
+      bool known = false, unclear = false;
+      if (contested(its)) try {
+          its = owners(all, group, load_recorded(named).options);
+        } catch (const std::exception&) {
+          unclear = true;  // the worker that judges it meets this again and says why
+        }
       for (std::size_t i = 0; i < run.rows.size(); ++i) {
         const recorded_row& r = run.rows[i];
-        if (!r.op->claims_group(group_of_path(named))) continue;
+        if (std::find(its.begin(), its.end(), r.op) == its.end()) continue;
         known = true;
+        if (unclear) continue;
         planned p;
         p.row = i, p.asked.what = task::examine;
         case_spec spec;
@@ -61,6 +76,10 @@ bool run_recorded(worker_pool& pool, const verify_request& asked, const std::vec
       plan.push_back(p);
     }
   run.expected.resize(judgements);
+  for (const auto& [place, n] : unknown)
+    run.left_out.push_back(
+        {fmt::format("{} recorded cases of {}", n, std::filesystem::path(place.first).filename().string()),
+         unknown_group(place.first, place.second)});
 
   std::size_t given = 0, done = 0;
   return pump(

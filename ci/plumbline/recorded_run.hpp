@@ -25,14 +25,15 @@ struct recorded_run {
   std::vector<recorded_row> rows;
   std::vector<external_judgement> expected;  // by case, in file order
   std::vector<failure> failures;
+  std::vector<left_out_row> left_out;  // groups that no operator claims
 };
 
 /// Throws cannot_run with both ways out when there are none.
 void require_recorded_cases();
 
 /// Runs all recorded cases that a chosen row knows.  False: interrupted.
-bool run_recorded(worker_pool&, const verify_request&, const std::vector<row>& rows, recorded_run&,
-                  const std::function<void(const failure&)>& failed,
+bool run_recorded(const instrument&, worker_pool&, const verify_request&, const std::vector<row>& rows,
+                  recorded_run&, const std::function<void(const failure&)>& failed,
                   const std::function<void(std::size_t done, std::size_t all)>& tick);
 
 }  // namespace plumbline::program

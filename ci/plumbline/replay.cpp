@@ -9,11 +9,10 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/memory.hpp"
@@ -70,8 +69,7 @@ class replaying {
 
   int run() {
     const bool colour = colour_wanted(to_.text);
-    for (const auto& [group, n] : unknown_)
-      bar_.print(fmt::format("not run: {} cases of the group '{}', which no operator knows\n", n, group));
+    for (const auto& [why, n] : unknown_) bar_.print(fmt::format("not run: {} cases: {}\n", n, why));
     for (const std::string& why : unrunnable_) bar_.print("FAIL  cannot be run: " + why + "\n");
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, specs_.size());
     const bool whole = pump(
@@ -125,6 +123,8 @@ class replaying {
     for (const planned_case& c : planning_)
       if (const std::string why = too_big(all_, c.spec); !why.empty() && !c.from_file)
         throw cannot_run("'" + c.spec.str() + "' " + why);
+    if (planning_.empty() && unrunnable_.empty())
+      throw bad_argument("CASE", "nothing to run: " + unknown_.begin()->first);
     return std::move(planning_);
   }
 
@@ -171,6 +171,7 @@ class replaying {
   void add_line(case_spec spec, bool from_file) {
     if (!asked_.on.empty()) spec.executor = asked_.on;
     const operation& op = find_operation(all_, spec.op, spec.function);
+    spec.function = op.function();
     std::string known;
     bool found = false;
     for (const variant_info& v : op.variants(kernels_of(spec.executor))) {
@@ -186,7 +187,6 @@ class replaying {
   }
 
   void add_file(const std::string& text) {
-    const std::size_t before = planning_.size();
     for (const std::string& one : cases_named("CASE", text)) {
       const std::string group = group_of_path(one);
       recorded_case stored;
@@ -205,19 +205,18 @@ class replaying {
         }
         continue;
       }
-      bool known = false;
-      for (const operation* op : all_.operations) {
-        if (!op->claims_group(stored.function)) continue;
-        case_spec spec;
-        spec.op = op->op(), spec.function = op->function(), spec.recorded = one;
-        add_line(spec, true);
-        known = true;
+      try {
+        const std::vector<const operation*> its = owners(all_, stored.function, stored.options);
+        for (const operation* op : its) {
+          case_spec spec;
+          spec.op = op->op(), spec.function = op->function(), spec.recorded = one;
+          add_line(spec, true);
+        }
+        if (its.empty()) ++unknown_[unknown_group(located(split_case_path(one).first), group)];
+      } catch (const bad_argument& e) {
+        unrunnable_.push_back(one + ": " + e.what());
       }
-      if (!known) ++unknown_[group];
     }
-    if (planning_.size() == before && unrunnable_.empty())
-      throw bad_argument("CASE",
-                         "expected a case that an operator knows, got '" + text + "': nothing to run");
   }
 
   void print(const case_result& r, bool colour) {
@@ -245,16 +244,14 @@ class replaying {
     if (written.empty()) return "--outputs: no case gave outputs, nothing was written";
     const std::string whole = parts_.file(specs_.size());
     save_cases(whole, written);
-    std::stringstream bytes;
-    bytes << std::ifstream(whole, std::ios::binary).rdbuf();
-    if (const std::string why = to_.outputs.write(bytes.str()); !why.empty()) return why;
+    if (const std::string why = to_.outputs.write(bytes_of(whole)); !why.empty()) return why;
     bar_.print(fmt::format("outputs of {} cases: {}\n", written.size(), asked_.outputs));
     return "";
   }
 
   const instrument& all_;
   const replay_request& asked_;
-  std::map<std::string, std::int64_t> unknown_;  // cases by group
+  std::map<std::string, std::int64_t> unknown_;  // cases by why
   std::vector<std::string> unrunnable_;
   std::vector<planned_case> planning_;
   const std::vector<planned_case> specs_;

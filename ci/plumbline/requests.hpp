@@ -20,6 +20,7 @@ struct work_options {
 struct list_request {
   bool budgets = false;
   bool json = false;
+  bool verbose = false;
   std::string on = "host";
 };
 

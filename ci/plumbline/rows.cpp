@@ -28,6 +28,14 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+std::vector<contract> contracts_of(const operation& op) {
+  std::vector<contract> all;
+  for (const variant_info& v : op.variants(side::host))
+    for (const contract& c : v.contracts)
+      if (std::find(all.begin(), all.end(), c) == all.end()) all.push_back(c);
+  return all;
+}
+
 std::string name_of(const operation& o) { return std::string(o.op()) + "." + std::string(o.function()); }
 std::string row::name() const {
   return program::name_of(*op) + "/" + variant + " " + std::string(plumbline::name_of(in));
@@ -39,10 +47,11 @@ std::string row::dotted() const {
 const operation& find_operation(const instrument& all, const std::string& op, const std::string& function) {
   std::vector<std::string> known;
   for (const operation* o : all.operations) {
-    if (o->op() == op && o->function() == function) return *o;
+    if (o->op() == op && (function.empty() || o->function() == function)) return *o;
     known.push_back(name_of(*o));
   }
-  throw bad_argument("operator", "expected one of " + joined(known) + ", got '" + op + "." + function + "'");
+  throw bad_argument("operator", "expected one of " + joined(known) + ", got '" + op +
+                                     (function.empty() ? "" : "." + function) + "'");
 }
 
 namespace {

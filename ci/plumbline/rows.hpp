@@ -19,11 +19,15 @@ struct row {
   std::string dotted() const;
 };
 
-/// The operation of that name; bad_argument lists those that exist.
+/// The operation of that name, the operator's first when `function` is empty; bad_argument lists those that
+/// exist.
 const operation& find_operation(const instrument&, const std::string& op, const std::string& function);
 /// Adds a name unless it is there; names as "a, b, c".
 void add_once(std::vector<std::string>& names, const std::string&);
 std::string joined(const std::vector<std::string>& names);
+
+/// Every contract of the host's variants, once.
+std::vector<contract> contracts_of(const operation&);
 
 /// "OP.FUNCTION"
 std::string name_of(const operation&);

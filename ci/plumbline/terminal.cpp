@@ -15,11 +15,6 @@ namespace {
 
 constexpr int bar_cells = 24;
 
-std::size_t terminal_width() {
-  winsize size = {};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 int output_error = 0;
 
 void note_output_error(int number) {
@@ -27,6 +22,13 @@ void note_output_error(int number) {
 }
 
 }  // namespace
+
+std::size_t terminal_width(stream s) {
+  const int number = s == stream::output ? STDOUT_FILENO : STDERR_FILENO;
+  winsize size = {};
+  if (!isatty(number)) return 0;
+  return ioctl(number, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 bool colour_wanted(stream s) {
   const char* no = std::getenv("NO_COLOR");
@@ -71,7 +73,7 @@ void progress::show(std::string_view what, std::int64_t done, std::int64_t total
         static_cast<std::size_t>(std::clamp<std::int64_t>(done * bar_cells / total, 0, bar_cells));
     bar = "[" + std::string(full, '#') + std::string(bar_cells - full, '.') + "] ";
   }
-  fmt::print(stderr, "\r\033[K{}", (bar + line).substr(0, terminal_width() - 1));
+  fmt::print(stderr, "\r\033[K{}", (bar + line).substr(0, terminal_width(stream::error) - 1));
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -89,7 +89,8 @@ std::string laws_section(const run_report& r) {
 std::string skips_section(const run_report& r) {
   std::map<std::string, std::int64_t> reasons;
   std::string text;
-  for (const left_out_row& l : r.left_out) text += fmt::format("     all  {}: {}\n", l.row, l.reason);
+  for (const auto* all : {&r.left_out, &r.recorded.left_out})
+    for (const left_out_row& l : *all) text += fmt::format("     all  {}: {}\n", l.row, l.reason);
   const auto add = [&](const std::string& where, const tally& t) {
     for (const auto& [reason, n] : t.skips) reasons[where + ": " + reason] += n;
   };

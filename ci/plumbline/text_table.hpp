@@ -1,7 +1,9 @@
 // Plain text in aligned columns.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plumbline::program {
@@ -10,15 +12,20 @@ class text_table {
  public:
   /// Columns whose name starts with '>' are aligned to the right.
   explicit text_table(std::vector<std::string> header);
+  /// Control characters, such as a line break in a name from a file, are shown as `\x0a`.
   void add(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
-  /// Header and rows, each line indented by two spaces.
-  std::string str() const;
+  /// Header and rows, each line indented by two spaces; without the header when no column has a name.
+  /// `width` above 0: what does not fit of the last column goes on in lines below.
+  std::string str(std::size_t width = 0) const;
 
  private:
   std::vector<std::string> header_;
   std::vector<bool> right_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+/// Lines of at most `width` characters, broken at spaces where there are any; at least one.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
 }  // namespace plumbline::program

@@ -79,7 +79,7 @@ class verification {
         bar_.print(fmt::format("{} passes and stays where it is: {}\n", r.file, r.not_moved));
       }
     if (recorded && !run_recorded(
-                        pool, asked_, rows_, report_.recorded, [&](const failure& f) { note(f); },
+                        all_, pool, asked_, rows_, report_.recorded, [&](const failure& f) { note(f); },
                         [&](std::size_t done, std::size_t all) {
                           bar_.show("recorded cases", static_cast<std::int64_t>(done),
                                     static_cast<std::int64_t>(all), failed_so_far());

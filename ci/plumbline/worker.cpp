@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/memory.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/verbs.hpp"
@@ -94,16 +95,17 @@ class worker {
       case task::judge: {
         announce(w, w.recorded);
         const recorded_case c = load_recorded(w.recorded);
+        const std::vector<const operation*> its = owners(all_, c.function, c.options);
         a.judged.group = c.function + "/" + c.name, a.judged.kind = "unsupported";
-        a.judged.message = "no operator knows the group '" + c.function + "'";
-        for (const operation* op : all_.operations)
-          if (op->claims_group(c.function)) {
-            const external_judgement e = op->judge(c, w.contract);
-            if (a.judged.kind == "unsupported") a.judged = e;
-            if (e.kind == "unsupported" || e.kind == "unreadable") continue;
-            a.judged = e;
-            break;
-          }
+        if (its.empty())
+          a.judged.message = unknown_group(located(split_case_path(w.recorded).first), c.function);
+        for (const operation* op : its) {
+          const external_judgement e = op->judge(c, w.contract);
+          if (a.judged.kind == "unsupported") a.judged = e;
+          if (e.kind == "unsupported" || e.kind == "unreadable") continue;
+          a.judged = e;
+          break;
+        }
         return;
       }
       case task::save: {

@@ -146,6 +146,46 @@ BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
   BOOST_TEST((attend.judge(c, "f16/tc25").result == outcome::fail));
 }
 
+BOOST_AUTO_TEST_CASE(a_contract_that_is_spelled_out_is_read_field_by_field) {
+  const operation& attend = function_named("attend");
+  const auto judged = [&](const std::string& field, const std::string& value) {
+    recorded_case c = by_hand();
+    tensor out(dtype::bf16, {1, 1, 1, 8});
+    for (int i = 0; i < 8; ++i) out.set_value(i, 2);
+    c.tensors.set("out", out);
+    c.options["contract_" + field] = value;
+    return attend.judge(c, "").message;
+  };
+
+  BOOST_TEST(judged("acc_qk", "f32") == "");
+  for (const char* field : {"acc_qk", "p_type", "p_scale", "p_shift", "l_from_rounded", "e_exp", "lse_base2"})
+    BOOST_TEST(judged(field, "2x").find(std::string("contract_") + field + ": expected") == 0u);
+  BOOST_TEST(judged("acc_kq", "f32") == "contract_acc_kq: no contract has such a field");
+}
+
+BOOST_AUTO_TEST_CASE(a_contract_of_another_function_is_refused) {
+  recorded_case c = by_hand();
+  tensor out(dtype::bf16, {1, 1, 1, 8});
+  for (int i = 0; i < 8; ++i) out.set_value(i, 2);
+  c.tensors.set("out", out);
+
+  const auto j = function_named("attend").judge(c, "f32/combine");
+
+  BOOST_TEST((j.result == outcome::fail));
+  BOOST_TEST(j.message.find("contract: expected one of bf16/f32") == 0u, j.message);
+}
+
+BOOST_AUTO_TEST_CASE(lengths_are_whole_numbers) {
+  recorded_case c = by_hand();
+  tensor lengths(dtype::f32, {1});
+  lengths.set_value(0, 1.5);
+  c.tensors.set("cache_seqlens", lengths);
+
+  const auto j = function_named("attend").judge(c, "");
+
+  BOOST_TEST(j.message == "cache_seqlens: expected whole numbers (i32), got f32");
+}
+
 BOOST_AUTO_TEST_CASE(every_output_that_is_there_is_judged) {
   const operation& attend = operation_named("flash_decode.attend");
   recorded_case right = by_hand();

@@ -1,0 +1,47 @@
+#include "ci/plumbline/case_owner.hpp"
+
+#include <algorithm>
+
+#include "ci/plumbline/rows.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+// `op`; files that older programs saved say `operator`.
+std::string said_operator(const std::map<std::string, std::string>& attributes) {
+  for (const char* name : {"op", "operator"})
+    if (const auto found = attributes.find(name); found != attributes.end()) return found->second;
+  return "";
+}
+
+}  // namespace
+
+std::vector<const operation*> claimants(const instrument& all, const std::string& group) {
+  std::vector<const operation*> found;
+  for (const operation* o : all.operations)
+    if (o->claims_group(group)) found.push_back(o);
+  return found;
+}
+
+bool contested(const std::vector<const operation*>& all) {
+  return std::any_of(all.begin(), all.end(), [&](const operation* o) { return o->op() != all[0]->op(); });
+}
+
+std::vector<const operation*> owners(const instrument& all, const std::string& group,
+                                     const std::map<std::string, std::string>& attributes) {
+  std::vector<const operation*> found = claimants(all, group);
+  const std::string said = said_operator(attributes);
+  if (found.empty() || (said.empty() && !contested(found))) return found;
+  std::vector<std::string> names;
+  for (const operation* o : found) add_once(names, std::string(o->op()));
+  std::erase_if(found, [&](const operation* o) { return o->op() != said; });
+  if (found.empty())
+    throw bad_argument("op", "expected the attribute to name an operator that knows the group '" + group +
+                                 "' (" + joined(names) + "), got " +
+                                 (said.empty() ? "no such attribute" : "'" + said + "'"));
+  return found;
+}
+
+}  // namespace plumbline::program

@@ -1,0 +1,56 @@
+// Every name that `plumbline list` prints has a sentence, and no sentence is left of a name that is gone.
+#include "properties/meaning.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <set>
+#include <string>
+
+#include "properties/flash_decode.hpp"
+
+using namespace plumbline;
+
+namespace {
+
+std::set<std::string> names_of(const operation& o) {
+  std::set<std::string> names;
+  for (const std::string& name : o.laws()) names.insert(name);
+  for (const std::string& name : o.regimes()) names.insert(name);
+  for (const auto& [name, floor] : o.coverage_floors()) names.insert(name);
+  return names;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(meanings)
+
+BOOST_AUTO_TEST_CASE(every_law_regime_and_class_has_one_sentence) {
+  for (const operation* o : operations())
+    for (const std::string& name : names_of(*o)) {
+      const std::string_view sentence = o->meaning(name);
+      BOOST_TEST(!sentence.empty(), o->op() << "." << o->function() << " " << name << " has no sentence");
+      BOOST_TEST((!sentence.empty() && sentence.back() == '.'), name);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
+  const struct {
+    const operation& function;
+    std::span<const meaning> own;
+  } all[] = {{flash_decode::attend_operation(), flash_decode::attend_meanings()},
+             {flash_decode::append_operation(), flash_decode::append_meanings()},
+             {flash_decode::combine_operation(), flash_decode::combine_meanings()}};
+  for (const auto& one : all) {
+    const std::set<std::string> names = names_of(one.function);
+    std::set<std::string> seen;
+    for (const meaning& m : one.own) {
+      BOOST_TEST(names.count(std::string(m.name)) == 1u, m.name);
+      BOOST_TEST(seen.insert(std::string(m.name)).second, m.name << " has two sentences");
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_name_has_none) {
+  BOOST_TEST(flash_decode::attend_operation().meaning("nosuch").empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
