@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_contract_that_is_spelled_out_is_read_field_by_field) {
-  const operation& attend = function_named("attend");
+  const operation& attend = operation_named("flash_decode.attend");
   const auto judged = [&](const std::string& field, const std::string& value) {
     recorded_case c = by_hand();
     tensor out(dtype::bf16, {1, 1, 1, 8});
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_contract_of_another_function_is_refused) {
   for (int i = 0; i < 8; ++i) out.set_value(i, 2);
   c.tensors.set("out", out);
 
-  const auto j = function_named("attend").judge(c, "f32/combine");
+  const auto j = operation_named("flash_decode.attend").judge(c, "f32/combine");
 
   BOOST_TEST((j.result == outcome::fail));
   BOOST_TEST(j.message.find("contract: expected one of bf16/f32") == 0u, j.message);
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(lengths_are_whole_numbers) {
   lengths.set_value(0, 1.5);
   c.tensors.set("cache_seqlens", lengths);
 
-  const auto j = function_named("attend").judge(c, "");
+  const auto j = operation_named("flash_decode.attend").judge(c, "");
 
   BOOST_TEST(j.message == "cache_seqlens: expected whole numbers (i32), got f32");
 }
