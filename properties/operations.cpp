@@ -1,5 +1,5 @@
 // The list of all functions of all operators.  A new operator adds its lines here.
-#include "properties/flash_decode.hpp"
+#include "properties/flash_decode/operations.hpp"
 #include "properties/operation.hpp"
 #include "properties/recorded_source.hpp"
 #include "reference/core/keyed_text.hpp"

@@ -3,11 +3,11 @@
 #include <map>
 #include <string>
 
-#include "properties/generate/append_inputs.hpp"
-#include "properties/generate/attend_inputs.hpp"
-#include "properties/generate/combine_inputs.hpp"
-#include "properties/generate/coverage.hpp"
-#include "properties/generate/shapes.hpp"
+#include "properties/flash_decode/append_inputs.hpp"
+#include "properties/flash_decode/attend_inputs.hpp"
+#include "properties/flash_decode/combine_inputs.hpp"
+#include "properties/flash_decode/problem_classes.hpp"
+#include "properties/flash_decode/shapes.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/sha256.hpp"

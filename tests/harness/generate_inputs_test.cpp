@@ -3,10 +3,10 @@
 #include <cmath>
 #include <limits>
 
-#include "properties/generate/append_inputs.hpp"
-#include "properties/generate/attend_inputs.hpp"
-#include "properties/generate/combine_inputs.hpp"
-#include "properties/generate/shapes.hpp"
+#include "properties/flash_decode/append_inputs.hpp"
+#include "properties/flash_decode/attend_inputs.hpp"
+#include "properties/flash_decode/combine_inputs.hpp"
+#include "properties/flash_decode/shapes.hpp"
 
 using namespace plumbline;
 using namespace plumbline::generate;

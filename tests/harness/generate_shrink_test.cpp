@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "properties/generate/shapes.hpp"
-#include "properties/generate/shrink.hpp"
+#include "properties/flash_decode/shapes.hpp"
+#include "properties/flash_decode/shrink.hpp"
 
 using namespace plumbline;
 using namespace plumbline::generate;

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "kernels/core/table.hpp"
-#include "properties/generate/append_inputs.hpp"
-#include "properties/generate/combine_inputs.hpp"
-#include "properties/generate/shapes.hpp"
-#include "properties/laws/append_agreement.hpp"
-#include "properties/laws/append_laws.hpp"
-#include "properties/laws/combine_agreement.hpp"
-#include "properties/laws/combine_laws.hpp"
+#include "properties/flash_decode/append_agreement.hpp"
+#include "properties/flash_decode/append_inputs.hpp"
+#include "properties/flash_decode/append_laws.hpp"
+#include "properties/flash_decode/combine_agreement.hpp"
+#include "properties/flash_decode/combine_inputs.hpp"
+#include "properties/flash_decode/combine_laws.hpp"
+#include "properties/flash_decode/shapes.hpp"
 
 using namespace plumbline;
 using flash_decode::append_problem;

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "kernels/core/table.hpp"
-#include "properties/generate/attend_inputs.hpp"
-#include "properties/generate/shapes.hpp"
-#include "properties/laws/attend_agreement.hpp"
-#include "properties/laws/attend_laws.hpp"
+#include "properties/flash_decode/attend_agreement.hpp"
+#include "properties/flash_decode/attend_inputs.hpp"
+#include "properties/flash_decode/attend_laws.hpp"
+#include "properties/flash_decode/shapes.hpp"
 #include "properties/laws/refusal.hpp"
 
 using namespace plumbline;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "properties/flash_decode_recorded.hpp"
+#include "properties/flash_decode/recorded.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "tests/harness/operation_named.hpp"

@@ -4,8 +4,8 @@
 #include "kernels/core/launch.hpp"
 #include "kernels/core/table.hpp"
 #include "properties/examination.hpp"
-#include "properties/generate/attend_inputs.hpp"
-#include "properties/laws/attend_laws.hpp"
+#include "properties/flash_decode/attend_inputs.hpp"
+#include "properties/flash_decode/attend_laws.hpp"
 #include "properties/laws/schedules.hpp"
 
 using namespace plumbline;

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "properties/flash_decode.hpp"
+#include "properties/flash_decode/operations.hpp"
 
 using namespace plumbline;
 
