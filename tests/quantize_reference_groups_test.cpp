@@ -149,8 +149,9 @@ BOOST_AUTO_TEST_CASE(every_policy_agrees_with_a_second_encoder_through_strided_i
 BOOST_AUTO_TEST_CASE(weights_take_the_scale_of_their_block_and_round_twice) {
   const weight_dequant_problem p = parse_weight_dequant(keyed_text("m=3,n=5,block=2"));
   tensor_set inputs;
-  tensor &weight = inputs.set("weight", matrix(p.code, 3, 5)),
-         &scale = inputs.set("scale", matrix(dtype::f32, 2, 3));
+  inputs.set("weight", matrix(p.code, 3, 5));
+  inputs.set("scale", matrix(dtype::f32, 2, 3));
+  tensor &weight = inputs.at("weight"), &scale = inputs.at("scale");
   for (int i = 0; i < 15; ++i) weight.set_code(i, 0x38);
   for (int i = 0; i < 6; ++i) scale.set_value(i, 1 << i);
   weight.set_code(14, 0x39);
@@ -170,8 +171,9 @@ BOOST_AUTO_TEST_CASE(rows_go_where_loc_sends_them_and_the_others_stay) {
   const scatter_problem p =
       parse_scatter(keyed_text("tokens=3,rows=4,nope_width=5,rope_width=3,gap=2,world=2,rank=1"));
   tensor_set inputs;
-  tensor &nope = inputs.set("nope", matrix(p.type, 3, 5, 2)),
-         &rope = inputs.set("rope", matrix(p.type, 3, 3, 2));
+  inputs.set("nope", matrix(p.type, 3, 5, 2));
+  inputs.set("rope", matrix(p.type, 3, 3, 2));
+  tensor &nope = inputs.at("nope"), &rope = inputs.at("rope");
   for (int t = 0; t < 3; ++t) {
     for (int c = 0; c < 5; ++c) nope.set_value(t * 7 + c, 10 * t + c);
     for (int c = 0; c < 3; ++c) rope.set_value(t * 5 + c, 100 + 10 * t + c);
