@@ -144,6 +144,24 @@ BOOST_AUTO_TEST_CASE(schedules_and_os_threads_change_no_bit) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(every_schedule_on_any_number_of_os_threads_gives_the_same_bits) {
+  for (const auto& row : variants_of<fd::attend_problem>(where))
+    for (const contract& promised : row.contracts) {
+      const auto problem = fd::naive::attend_from(
+          "dtype=" + std::string(name_of(promised.in)) +
+          ",b=3,hq=4,hk=2,sq=2,d=64,capacity=200,cache_seqlens=200/65/7,causal=1,num_splits=3");
+      tensor_set inputs = fd::naive::make_inputs(problem, 3);
+      const tensor_set expected = run_row(row, problem, inputs, {"", 1, 132});
+      for (const int os_threads : {1, 2, 3, 7})
+        for (const char* schedule :
+             {"", "reverse", "random:1", "random:20", "starve:0", "starve:1", "starve:2", "starve:3"})
+          BOOST_TEST_CONTEXT(row.name << " " << promised.name << ", schedule \"" << schedule << "\", "
+                                      << os_threads << " threads") {
+            require_same(expected, run_row(row, problem, inputs, {schedule, os_threads, 132}));
+          }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(page_layout_changes_no_bit) {
   for (const auto& row : variants_of<fd::attend_problem>(where))
     for (dtype type : types) {

@@ -22,3 +22,9 @@ if(PLUMBLINE_GPU_TESTS)
   target_compile_definitions(flash_decode_kernels_gpu PRIVATE PLUMBLINE_TEST_EXECUTOR="gpu")
   set_tests_properties(flash_decode_kernels_gpu PROPERTIES RESOURCE_GROUPS "1,gpus:1")
 endif()
+
+# A new row of a table needs a case for tests/bits and a fault that is seen.
+add_test(NAME every_variant_has_bits_and_a_fault
+  COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:plumbline> -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}
+          -P ${CMAKE_CURRENT_SOURCE_DIR}/every_variant.cmake)
+set_tests_properties(every_variant_has_bits_and_a_fault PROPERTIES LABELS "smoke;program" TIMEOUT 60)

@@ -5,7 +5,6 @@
 #include "kernels/checked/checker.hpp"
 #include "kernels/core/launch.hpp"
 #include "kernels/host/grid.hpp"
-#include "kernels/host/host_executor.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
@@ -39,17 +38,12 @@ tensor_view moved(tensor_view view, const checked::region& to) {
 
 }  // namespace
 
-checked_executor::checked_executor(std::string_view generation)
-    : pool_(std::make_unique<simt::runner_pool>(simt::generation_of(generation))) {}
-
-checked_executor::~checked_executor() = default;
-
 std::optional<fault> checked_executor::run(
     const std::function<void(const kernel_arguments&, launcher&)>& call, tensor_set& inputs,
     tensor_set& outputs, const run_options& options) {
-  check_options(options);
+  check(options);
   checked::memory_map global;
-  checked_launcher launcher(options, *pool_, global);
+  checked_launcher launcher(options, pool(), global);
   std::vector<kernel_arguments::entry> in, out;
   std::vector<checked::region*> places;
   for (auto& entry : inputs)
@@ -61,11 +55,7 @@ std::optional<fault> checked_executor::run(
     out.push_back({entry.name, moved(entry.value.view(), *places.back())});
   }
 
-  try {
-    call(kernel_arguments(in, out), launcher);
-  } catch (const kernel_fault& failed) {
-    return failed.why();
-  }
+  if (auto f = complete(call, kernel_arguments(in, out), launcher)) return f;
 
   auto from = places.begin();
   for (auto& entry : outputs) {
@@ -74,8 +64,6 @@ std::optional<fault> checked_executor::run(
   }
   return std::nullopt;
 }
-
-std::string checked_executor::machine() const { return host_executor().machine(); }
 
 /// Known to make_executor where this library is built.
 std::unique_ptr<executor> make_checked_executor() { return std::make_unique<checked_executor>(); }

@@ -8,30 +8,18 @@
 // alone.  Several executors, and several calls of one, can run at once.
 #pragma once
 
-#include <memory>
-
-#include "kernels/core/executor.hpp"
+#include "kernels/host/host_executor.hpp"
 
 namespace plumbline {
 
-namespace simt {
-class runner_pool;
-}
-
-class checked_executor final : public executor {
+class checked_executor final : public host_executor {
  public:
-  /// Tensor cores add as those of that generation do, as in host_executor.
-  explicit checked_executor(std::string_view generation = "sm_90a");
-  ~checked_executor() override;
+  using host_executor::host_executor;
   std::string_view name() const override { return "checked"; }
   side kernels() const override { return side::checked; }
   /// Outputs start unwritten, unless an input has the same name: then they are updated in place.
   std::optional<fault> run(const std::function<void(const kernel_arguments&, launcher&)>& call,
                            tensor_set& inputs, tensor_set& outputs, const run_options& options) override;
-  std::string machine() const override;
-
- private:
-  std::unique_ptr<simt::runner_pool> pool_;
 };
 
 }  // namespace plumbline

@@ -104,9 +104,20 @@ std::optional<fault> first_stray_output(const tensor_set& outputs) {
 
 }  // namespace
 
-void check_options(const run_options& options) {
+void host_executor::check(const run_options& options) {
   if (options.os_threads < 0) throw bad_argument("os_threads", "expected 0 (all cores) or more");
   if (options.sm_count < 1) throw bad_argument("sm_count", "expected at least 1");
+}
+
+std::optional<fault> host_executor::complete(
+    const std::function<void(const kernel_arguments&, launcher&)>& call, const kernel_arguments& arguments,
+    launcher& on) {
+  try {
+    call(arguments, on);
+  } catch (const kernel_fault& failed) {
+    return failed.why();
+  }
+  return std::nullopt;
 }
 
 host_executor::host_executor(std::string_view generation)
@@ -116,19 +127,14 @@ host_executor::~host_executor() = default;
 
 std::optional<fault> host_executor::run(const std::function<void(const kernel_arguments&, launcher&)>& call,
                                         tensor_set& inputs, tensor_set& outputs, const run_options& options) {
-  check_options(options);
+  check(options);
   host_launcher launcher(options, *pool_);
   tensor_set copies = inputs;
   std::vector<kernel_arguments::entry> in, out;
   for (auto& entry : copies) in.push_back({entry.name, entry.value.view()});
   for (auto& entry : outputs) out.push_back({entry.name, entry.value.view()});
 
-  try {
-    call(kernel_arguments(in, out), launcher);
-  } catch (const kernel_fault& failed) {
-    return failed.why();
-  }
-
+  if (auto f = complete(call, kernel_arguments(in, out), launcher)) return f;
   if (auto f = first_changed_input(inputs, copies)) return f;
   if (auto f = first_stray_output(outputs)) return f;
   return launcher.first_stray_byte();

@@ -16,10 +16,7 @@ namespace simt {
 class runner_pool;
 }
 
-/// Throws bad_argument, naming the option.
-void check_options(const run_options&);
-
-class host_executor final : public executor {
+class host_executor : public executor {
  public:
   /// Tensor cores add as those of that generation do: "sm_80", "sm_89" or "sm_90a" (bad_argument otherwise).
   explicit host_executor(std::string_view generation = "sm_90a");
@@ -29,6 +26,14 @@ class host_executor final : public executor {
   std::optional<fault> run(const std::function<void(const kernel_arguments&, launcher&)>& call,
                            tensor_set& inputs, tensor_set& outputs, const run_options& options) override;
   std::string machine() const override;
+
+ protected:
+  /// Throws bad_argument, naming the option.
+  static void check(const run_options&);
+  /// Makes the call; the fault of a launch is returned.
+  static std::optional<fault> complete(const std::function<void(const kernel_arguments&, launcher&)>& call,
+                                       const kernel_arguments&, launcher&);
+  simt::runner_pool& pool() { return *pool_; }
 
  private:
   std::unique_ptr<simt::runner_pool> pool_;
