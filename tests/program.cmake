@@ -7,5 +7,12 @@ plumbline_test(NAME program_test
     program_place_test.cpp program_partial_test.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
   LABELS program smoke)
-target_compile_definitions(program_test PRIVATE PLUMBLINE_WITH_FAKES="$<TARGET_FILE:plumbline_with_fakes>")
+target_compile_definitions(program_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")
 add_dependencies(program_test plumbline_with_fakes)
+
+# The program as it is: what it says of itself in README.md, and the verb that the fake world does not have.
+plumbline_test(NAME program_as_built_test SOURCES program_as_built_test.cpp program_process.cpp
+  LINK nlohmann_json::nlohmann_json LABELS program smoke)
+target_compile_definitions(program_as_built_test PRIVATE
+  PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>" PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}")
+add_dependencies(program_as_built_test plumbline)

@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_SUITE(program_partial_runs)
 BOOST_AUTO_TEST_CASE(a_failure_is_on_the_disk_before_the_run_ends) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     const scratch_folder folder;
-    const process_end end = run_fake_until(
+    const process_end end = run_until(
         [&] { return !saved_in(folder).empty(); }, number,
         {"verify", "fake/wrong", "--recorded", "no", "--cases", "100000000", "--max-failures", "100000000"},
         folder.path());
@@ -43,16 +43,16 @@ BOOST_AUTO_TEST_CASE(a_failure_is_on_the_disk_before_the_run_ends) {
     BOOST_TEST(end.code == 128 + number);
     BOOST_TEST(has(end.out, "partial result"));
     BOOST_REQUIRE(saved_in(folder).size() == 1u);
-    BOOST_TEST(run_fake({"replay", saved_in(folder).front()}, folder.path()).code == 1);
+    BOOST_TEST(run_program({"replay", saved_in(folder).front()}, folder.path()).code == 1);
   }
 }
 
 BOOST_AUTO_TEST_CASE(the_smallest_case_replaces_the_one_that_was_found) {
   const scratch_folder folder;
-  run_fake({"verify", "fake/wrong", "--recorded", "no", "--cases", "20"}, folder.path());
+  run_program({"verify", "fake/wrong", "--recorded", "no", "--cases", "20"}, folder.path());
 
   BOOST_REQUIRE(saved_in(folder).size() == 1u);
-  BOOST_TEST(has(run_fake({"replay", saved_in(folder).front()}, folder.path()).out, "n=5;"));
+  BOOST_TEST(has(run_program({"replay", saved_in(folder).front()}, folder.path()).out, "n=5;"));
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupted_judgement_says_so) {
@@ -60,13 +60,13 @@ BOOST_AUTO_TEST_CASE(an_interrupted_judgement_says_so) {
   std::vector<std::string> arguments = {"replay"};
   for (const std::string& line : lines_of("good", 60, "4")) arguments.push_back(line);
   arguments.insert(arguments.end(), {"--outputs", "o.h5"});
-  BOOST_REQUIRE(run_fake(arguments, folder.path()).code == 0);
+  BOOST_REQUIRE(run_program(arguments, folder.path()).code == 0);
 
-  const process_end end = run_fake_until(slow_runs(folder.path(), 3), SIGINT,
-                                         {"judge", "o.h5", "--json", "j.json", "--jobs", "1"}, folder.path(),
-                                         {"FAKE_SLOW_JUDGE=1"});
+  const process_end end =
+      run_until(slow_runs(folder.path(), 3), SIGINT, {"judge", "o.h5", "--json", "j.json", "--jobs", "1"},
+                folder.path(), {"FAKE_SLOW_JUDGE=1"});
   const json partial = json::parse(folder.read("j.json"));
-  run_fake({"judge", "o.h5", "--json", "j.json"}, folder.path());
+  run_program({"judge", "o.h5", "--json", "j.json"}, folder.path());
   const json whole = json::parse(folder.read("j.json"));
 
   BOOST_TEST(end.code == 130);
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_replay_says_so_and_writes_the_outputs_it_has
   for (const std::string& line : lines_of("slow", 100, "12")) arguments.push_back(line);
   arguments.insert(arguments.end(), {"--outputs", "o.h5", "--json", "r.json", "--jobs", "1"});
 
-  const process_end end = run_fake_until(slow_runs(folder.path(), 4), SIGINT, arguments, folder.path());
+  const process_end end = run_until(slow_runs(folder.path(), 4), SIGINT, arguments, folder.path());
 
   BOOST_TEST(end.code == 130);
   BOOST_TEST(has(end.out, "interrupted, partial result: "));
@@ -91,15 +91,15 @@ BOOST_AUTO_TEST_CASE(an_interrupted_replay_says_so_and_writes_the_outputs_it_has
   BOOST_TEST(all.at("partial") == true);
   BOOST_TEST(all.at("cases").size() > 0u);
   BOOST_TEST(all.at("cases").size() < 100u);
-  BOOST_TEST(run_fake({"judge", "o.h5"}, folder.path()).code == 0);
+  BOOST_TEST(run_program({"judge", "o.h5"}, folder.path()).code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_stops_after_its_failures_does_not_depend_on_the_number_of_workers) {
   const auto run = [](const char* jobs) {
     const scratch_folder folder;
-    const process_end end = run_fake({"verify", "fake/wrong", "--recorded", "no", "--cases", "400",
-                                      "--max-failures", "50", "--json", "r.json", "--jobs", jobs},
-                                     folder.path());
+    const process_end end = run_program({"verify", "fake/wrong", "--recorded", "no", "--cases", "400",
+                                         "--max-failures", "50", "--json", "r.json", "--jobs", jobs},
+                                        folder.path());
     json all = json::parse(folder.read("r.json"));
     for (json& row : all.at("variants")) row.erase("seconds");
     const std::size_t smallest = end.out.find("smallest after");
@@ -114,11 +114,11 @@ BOOST_AUTO_TEST_CASE(what_stops_after_its_failures_does_not_depend_on_the_number
 
 BOOST_AUTO_TEST_CASE(a_worker_killed_from_outside_is_no_failure_of_the_kernel) {
   const scratch_folder folder;
-  const process_end once = run_fake(
+  const process_end once = run_program(
       {"verify", "fake/killed", "--recorded", "no", "--cases", "20", "--json", "r.json"}, folder.path());
   const json row = json::parse(folder.read("r.json")).at("variants").at(0);
   const process_end always =
-      run_fake({"verify", "fake/always_killed", "--recorded", "no", "--cases", "20"}, folder.path());
+      run_program({"verify", "fake/always_killed", "--recorded", "no", "--cases", "20"}, folder.path());
 
   BOOST_TEST(once.code == 1);
   BOOST_TEST(row.at("fail") == 0);
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_worker_killed_from_outside_is_no_failure_of_the_kernel) {
 
 BOOST_AUTO_TEST_CASE(a_case_larger_than_memory_is_refused_in_one_line) {
   const scratch_folder folder;
-  const process_end end = run_fake({"replay", "fake.sum/good:n=1000000"}, folder.path());
+  const process_end end = run_program({"replay", "fake.sum/good:n=1000000"}, folder.path());
 
   BOOST_TEST(end.code == 3);
   BOOST_TEST(has(end.err, "needs about 9.31e+08 GiB"));
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_case_larger_than_memory_is_refused_in_one_line) {
 
 BOOST_AUTO_TEST_CASE(a_case_that_was_never_drawn_offers_no_line_to_replay) {
   const scratch_folder folder;
-  const process_end end = run_fake(
+  const process_end end = run_program(
       {"verify", "fake/good", "--recorded", "no", "--cases", "2", "--dtype", "f32", "--case-timeout", "1e-9"},
       folder.path());
 
@@ -153,9 +153,9 @@ BOOST_AUTO_TEST_CASE(a_case_that_was_never_drawn_offers_no_line_to_replay) {
 
 BOOST_AUTO_TEST_CASE(rows_that_a_filter_takes_out_are_named) {
   const scratch_folder folder;
-  const process_end end =
-      run_fake({"verify", "fake", "--recorded", "no", "--cases", "2", "--dtype", "bf16", "--json", "r.json"},
-               folder.path());
+  const process_end end = run_program(
+      {"verify", "fake", "--recorded", "no", "--cases", "2", "--dtype", "bf16", "--json", "r.json"},
+      folder.path());
 
   BOOST_TEST(end.code == 0);
   BOOST_TEST(has(end.out, "fake.sum/wrong: takes no bf16"));
@@ -165,22 +165,22 @@ BOOST_AUTO_TEST_CASE(rows_that_a_filter_takes_out_are_named) {
 BOOST_AUTO_TEST_CASE(one_case_of_a_file_is_judged_or_replayed_by_its_path_whatever_the_file_is_called) {
   const scratch_folder folder;
   const std::string path = folder.path();
-  run_fake({"replay", "fake.sum/good:n=4", "fake.sum/good:n=6", "--outputs", "results.dat"}, path);
+  run_program({"replay", "fake.sum/good:n=4", "fake.sum/good:n=6", "--outputs", "results.dat"}, path);
 
-  BOOST_TEST(has(run_fake({"judge", "results.dat#/sum/case1"}, path).out, "1 pass, 0 fail"));
-  BOOST_TEST(has(run_fake({"judge", "results.dat#/sum"}, path).out, "2 pass, 0 fail"));
-  BOOST_TEST(run_fake({"judge", "results.dat#/sum/nosuch"}, path).code == 2);
-  BOOST_TEST(run_fake({"replay", "results.dat#/sum/case1"}, path).code == 0);
-  BOOST_TEST(run_fake({"replay", "results.dat"}, path).code == 0);
+  BOOST_TEST(has(run_program({"judge", "results.dat#/sum/case1"}, path).out, "1 pass, 0 fail"));
+  BOOST_TEST(has(run_program({"judge", "results.dat#/sum"}, path).out, "2 pass, 0 fail"));
+  BOOST_TEST(run_program({"judge", "results.dat#/sum/nosuch"}, path).code == 2);
+  BOOST_TEST(run_program({"replay", "results.dat#/sum/case1"}, path).code == 0);
+  BOOST_TEST(run_program({"replay", "results.dat"}, path).code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_in_which_nothing_could_be_judged_is_no_success) {
   const scratch_folder folder;
   const std::string path = folder.path();
-  run_fake({"verify", "fake/crash", "--recorded", "no", "--cases", "20"}, path);  // saved without outputs
+  run_program({"verify", "fake/crash", "--recorded", "no", "--cases", "20"}, path);  // saved without outputs
   BOOST_REQUIRE(saved_in(folder).size() == 1u);
 
-  const process_end end = run_fake({"judge", saved_in(folder).front()}, path);
+  const process_end end = run_program({"judge", saved_in(folder).front()}, path);
 
   BOOST_TEST(end.code == 1);
   BOOST_TEST(has(end.out, "neither out nor expected_out"));

@@ -24,7 +24,7 @@ process_end verify(const scratch_folder& folder, const std::vector<std::string>&
   std::vector<std::string> all = {"verify", "fake.sum/good", "--dtype", "f32", "--recorded",
                                   "no",     "--cases",       "5"};
   all.insert(all.end(), more.begin(), more.end());
-  return run_fake(all, folder.path());
+  return run_program(all, folder.path());
 }
 
 std::int64_t cases_in(const std::string& text) {
@@ -84,13 +84,13 @@ BOOST_AUTO_TEST_CASE(outputs_of_a_replay_are_written_in_the_same_way) {
   chmod((path + "/o.h5").c_str(), 0600);
   fs::create_symlink("o.h5", path + "/link.h5");
 
-  const process_end end = run_fake({"replay", "fake.sum/good:n=4", "--outputs", "link.h5"}, path);
+  const process_end end = run_program({"replay", "fake.sum/good:n=4", "--outputs", "link.h5"}, path);
 
   BOOST_TEST(end.code == 0);
   BOOST_TEST(fs::is_symlink(path + "/link.h5"));
   BOOST_TEST((fs::status(path + "/o.h5").permissions() == fs::perms(0600)));
-  BOOST_TEST(run_fake({"judge", "o.h5"}, path).code == 0);
-  BOOST_TEST(run_fake({"replay", "fake.sum/good:n=4", "--outputs", "."}, path).code == 2);
+  BOOST_TEST(run_program({"judge", "o.h5"}, path).code == 0);
+  BOOST_TEST(run_program({"replay", "fake.sum/good:n=4", "--outputs", "."}, path).code == 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_result_on_standard_output_has_it_to_itself) {
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_result_that_is_lost_at_the_end_leaves_the_verdict_and_no_
     while (!begun()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     fs::remove_all(folder.path() + "/gone");
   });
-  const process_end end = run_fake(
+  const process_end end = run_program(
       {"verify", "fake/slow", "--recorded", "no", "--cases", "60", "--jobs", "1", "--json", "gone/r.json"},
       folder.path());
   remover.join();
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(text_that_nobody_could_read_is_no_success) {
        {std::vector<std::string>{"list"},
         {"--help"},
         {"verify", "fake/good", "--recorded", "no", "--cases", "3"}}) {
-    const process_end end = run_fake(arguments, folder.path(), {}, standard_output::closed);
+    const process_end end = run_program(arguments, folder.path(), {}, standard_output::closed);
 
     BOOST_TEST_CONTEXT(arguments.front()) {
       BOOST_TEST(end.code == 3);

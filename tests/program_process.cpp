@@ -49,8 +49,8 @@ process_end run(const std::vector<std::string>& arguments, const std::string& fo
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
   pid_t pid = 0;
-  if (posix_spawn(&pid, PLUMBLINE_WITH_FAKES, &actions, nullptr, argv.data(), envp.data()) != 0)
-    throw std::runtime_error("cannot start " PLUMBLINE_WITH_FAKES);
+  if (posix_spawn(&pid, PLUMBLINE_PROGRAM, &actions, nullptr, argv.data(), envp.data()) != 0)
+    throw std::runtime_error("cannot start " PLUMBLINE_PROGRAM);
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
   bool sent = false;
@@ -67,14 +67,14 @@ process_end run(const std::vector<std::string>& arguments, const std::string& fo
 
 }  // namespace
 
-process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
-                     const std::vector<std::string>& environment, standard_output where) {
+process_end run_program(const std::vector<std::string>& arguments, const std::string& folder,
+                        const std::vector<std::string>& environment, standard_output where) {
   return run(arguments, folder, environment, where, nullptr, 0);
 }
 
-process_end run_fake_until(const std::function<bool()>& when, int signal,
-                           const std::vector<std::string>& arguments, const std::string& folder,
-                           const std::vector<std::string>& environment) {
+process_end run_until(const std::function<bool()>& when, int signal,
+                      const std::vector<std::string>& arguments, const std::string& folder,
+                      const std::vector<std::string>& environment) {
   return run(arguments, folder, environment, standard_output::file, when, signal);
 }
 

@@ -13,15 +13,15 @@ struct process_end {
 
 enum class standard_output { file, closed };
 
-/// Runs the program with fake operations in a folder of its own; `environment` entries are NAME=value.
-/// Its standard output is a file, or closed.
-process_end run_fake(const std::vector<std::string>& arguments, const std::string& folder,
-                     const std::vector<std::string>& environment = {},
-                     standard_output = standard_output::file);
+/// Runs the program that this test was built for (with fake operations, or as it is) in a folder of its own;
+/// `environment` entries are NAME=value. Its standard output is a file, or closed.
+process_end run_program(const std::vector<std::string>& arguments, const std::string& folder,
+                        const std::vector<std::string>& environment = {},
+                        standard_output = standard_output::file);
 /// ... and sends it `signal` as soon as `when` holds.
-process_end run_fake_until(const std::function<bool()>& when, int signal,
-                           const std::vector<std::string>& arguments, const std::string& folder,
-                           const std::vector<std::string>& environment = {});
+process_end run_until(const std::function<bool()>& when, int signal,
+                      const std::vector<std::string>& arguments, const std::string& folder,
+                      const std::vector<std::string>& environment = {});
 /// True once the slow operations (the variant `slow`, FAKE_SLOW_JUDGE) have run so often in this folder.
 std::function<bool()> slow_runs(const std::string& folder, std::size_t times);
 

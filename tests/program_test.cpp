@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected)
   };
   const scratch_folder folder;
   for (const auto& c : cases) {
-    const process_end end = run_fake(c.arguments, folder.path());
+    const process_end end = run_program(c.arguments, folder.path());
 
     BOOST_TEST_CONTEXT((c.arguments.empty() ? "" : c.arguments.front())
                        << " " << c.names << ": " << end.err) {
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected)
 BOOST_AUTO_TEST_CASE(every_verb_has_help_with_an_example) {
   const scratch_folder folder;
   for (const char* verb : {"list", "verify", "replay", "judge"}) {
-    const process_end end = run_fake({verb, "--help"}, folder.path());
+    const process_end end = run_program({verb, "--help"}, folder.path());
 
     BOOST_TEST(end.code == 0);
     BOOST_TEST(has(end.out, "Example"));
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(exit_codes_say_pass_failure_mistrust_and_could_not_run) {
   const auto verify = [&](const std::string& row, std::vector<std::string> more = {}) {
     std::vector<std::string> all = {"verify", row, "--cases", "40", "--recorded", "no"};
     all.insert(all.end(), more.begin(), more.end());
-    return run_fake(all, folder.path()).code;
+    return run_program(all, folder.path()).code;
   };
 
   BOOST_TEST(verify("fake/good") == 0);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(exit_codes_say_pass_failure_mistrust_and_could_not_run) {
 BOOST_AUTO_TEST_CASE(the_text_of_a_case_that_fails_under_one_schedule_names_it) {
   const scratch_folder folder;
   const process_end end =
-      run_fake({"replay", "plumbline1:fake.sum/unordered:n=0;regime=plain;seed=0"}, folder.path());
+      run_program({"replay", "plumbline1:fake.sum/unordered:n=0;regime=plain;seed=0"}, folder.path());
 
   BOOST_TEST(end.code == 1);
   BOOST_TEST(has(
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_text_of_a_case_that_fails_under_one_schedule_names_it) 
 
 BOOST_AUTO_TEST_CASE(an_executor_that_is_not_there_is_one_clear_line) {
   const scratch_folder folder;
-  const process_end end = run_fake({"verify", "--on", "gpu"}, folder.path());
+  const process_end end = run_program({"verify", "--on", "gpu"}, folder.path());
 
   BOOST_TEST(end.code == 3);
   BOOST_TEST(end.err == "plumbline: gpu: no such device here\n");
@@ -149,21 +149,21 @@ BOOST_AUTO_TEST_CASE(an_executor_that_is_not_there_is_one_clear_line) {
 BOOST_AUTO_TEST_CASE(missing_recorded_cases_are_no_pass) {
   const scratch_folder folder;
   const process_end end =
-      run_fake({"verify", "fake/good"}, folder.path(), {"PLUMBLINE_RECORDED=" + folder.path()});
+      run_program({"verify", "fake/good"}, folder.path(), {"PLUMBLINE_RECORDED=" + folder.path()});
 
   BOOST_TEST(end.code == 3);
   BOOST_TEST(has(end.err, "no recorded cases in " + folder.path()));
   BOOST_TEST(has(end.err, "set PLUMBLINE_RECORDED"));
   BOOST_TEST(has(end.err, "--recorded no"));
   BOOST_TEST(lines(end.err) == 1u);
-  BOOST_TEST(has(run_fake({"verify", "--help"}, folder.path()).out, "PLUMBLINE_RECORDED"));
+  BOOST_TEST(has(run_program({"verify", "--help"}, folder.path()).out, "PLUMBLINE_RECORDED"));
 }
 
 BOOST_AUTO_TEST_CASE(a_missed_coverage_floor_is_mistrusted_from_a_hundred_cases_on) {
   const scratch_folder folder;
   const auto verify = [&](const std::string& cases, const std::string& floor) {
-    return run_fake({"verify", "fake/good", "--recorded", "no", "--cases", cases}, folder.path(),
-                    {"FAKE_FLOOR=" + floor});
+    return run_program({"verify", "fake/good", "--recorded", "no", "--cases", cases}, folder.path(),
+                       {"FAKE_FLOOR=" + floor});
   };
   const process_end few = verify("99", "0.9"), missed = verify("100", "0.9"), met = verify("100", "0.3");
 
@@ -175,8 +175,8 @@ BOOST_AUTO_TEST_CASE(a_missed_coverage_floor_is_mistrusted_from_a_hundred_cases_
 
 BOOST_AUTO_TEST_CASE(budgets_are_listed_for_every_function) {
   const scratch_folder folder;
-  const process_end text = run_fake({"list", "--budgets"}, folder.path(), {"FAKE_RIVAL=1"});
-  const process_end machine = run_fake({"list", "--budgets", "--json"}, folder.path());
+  const process_end text = run_program({"list", "--budgets"}, folder.path(), {"FAKE_RIVAL=1"});
+  const process_end machine = run_program({"list", "--budgets", "--json"}, folder.path());
 
   BOOST_TEST(text.code == 0);
   BOOST_TEST(text.out == "fake.sum\n\n2 contracts\n\nrival.sum\n\n2 contracts\n");
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(budgets_are_listed_for_every_function) {
 
 BOOST_AUTO_TEST_CASE(a_list_of_what_cannot_run_here_says_so_beside_the_list) {
   const scratch_folder folder;
-  const process_end end = run_fake({"list", "--on", "gpu"}, folder.path());
+  const process_end end = run_program({"list", "--on", "gpu"}, folder.path());
 
   BOOST_TEST(end.code == 0);
   BOOST_TEST(has(end.out, "fake.sum"));
@@ -197,8 +197,8 @@ BOOST_AUTO_TEST_CASE(a_list_of_what_cannot_run_here_says_so_beside_the_list) {
 BOOST_AUTO_TEST_CASE(names_are_explained_on_request) {
   const scratch_folder folder;
 
-  BOOST_TEST(has(run_fake({"list", "-v"}, folder.path()).out, "plain   Integers from 1 on.\n"));
-  BOOST_TEST(has(run_fake({"list", "--json"}, folder.path()).out, "\"plain\": \"Integers from 1 on.\""));
+  BOOST_TEST(has(run_program({"list", "-v"}, folder.path()).out, "plain   Integers from 1 on.\n"));
+  BOOST_TEST(has(run_program({"list", "--json"}, folder.path()).out, "\"plain\": \"Integers from 1 on.\""));
 }
 
 BOOST_AUTO_TEST_CASE(help_and_lists_fit_a_page) {
@@ -212,14 +212,14 @@ BOOST_AUTO_TEST_CASE(help_and_lists_fit_a_page) {
                                                     {"list"},
                                                     {"list", "-v"}}) {
     const std::size_t width = arguments.back() == "--help" ? 84 : 100;
-    std::stringstream text(run_fake(arguments, folder.path()).out);
+    std::stringstream text(run_program(arguments, folder.path()).out);
     for (std::string line; std::getline(text, line);) BOOST_TEST(line.size() <= width, line);
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_line_without_a_function_means_the_first_of_its_operator) {
   const scratch_folder folder;
-  const process_end end = run_fake({"replay", "fake/good:n=4"}, folder.path());
+  const process_end end = run_program({"replay", "fake/good:n=4"}, folder.path());
 
   BOOST_TEST(end.code == 0);
   BOOST_TEST(has(end.out, "plumbline1:fake.sum/good:n=4;seed=0"));

@@ -17,7 +17,7 @@ process_end verify(const scratch_folder& folder, const std::string& row,
                    const std::vector<std::string>& more = {}) {
   std::vector<std::string> all = {"verify", row, "--recorded", "no", "--json", "r.json"};
   all.insert(all.end(), more.begin(), more.end());
-  return run_fake(all, folder.path());
+  return run_program(all, folder.path());
 }
 
 json row_of(const scratch_folder& folder) { return json::parse(folder.read("r.json")).at("variants").at(0); }
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_saved_failure_is_replayed_first_and_leaves_when_it_passes
   BOOST_TEST(other.code == 0);
   BOOST_TEST(files_in(failures) == 1u);
 
-  const process_end replayed = run_fake({"replay", file}, folder.path());
+  const process_end replayed = run_program({"replay", file}, folder.path());
   BOOST_TEST(replayed.code == 1);
   BOOST_TEST(has(replayed.out, "n=5"));
 }
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(no_time_and_no_steps_mean_no_shrinking) {
 BOOST_AUTO_TEST_CASE(an_interrupt_prints_the_partial_result_and_leaves_no_worker) {
   for (const int number : {SIGINT, SIGTERM}) {
     const scratch_folder folder;
-    const process_end end = run_fake_until(
+    const process_end end = run_until(
         slow_runs(folder.path(), 6), number,
         {"verify", "fake/slow", "--recorded", "no", "--cases", "100000", "--json", "r.json"}, folder.path());
 

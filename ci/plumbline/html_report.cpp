@@ -89,6 +89,16 @@ std::string coverage_section(const run_report& r) {
          rows + "</table></div>\n";
 }
 
+std::string left_out_section(const run_report& r) {
+  std::string rows;
+  for (const auto* all : {&r.left_out, &r.recorded.left_out})
+    for (const left_out_row& l : *all)
+      rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escaped(l.row), escaped(l.reason));
+  if (rows.empty()) return "";
+  return "<h2>Left out</h2>\n<div class=\"wide\"><table><tr><th>what</th><th>why</th></tr>\n" + rows +
+         "</table></div>\n";
+}
+
 std::string failures_section(const run_report& r) {
   if (r.failures.empty()) return "";
   std::string text = "<h2>What did not pass</h2>\n";
@@ -120,7 +130,7 @@ std::string html_report(const run_report& r) {
           card(row.what.name(), "contract " + std::string(row.what.promised.name), row.counts, row.stopped);
     body += "</div>\n";
   }
-  return page("Plumbline report", body + laws_section(r) + coverage_section(r));
+  return page("Plumbline report", body + laws_section(r) + coverage_section(r) + left_out_section(r));
 }
 
 }  // namespace plumbline::program

@@ -124,9 +124,13 @@ int run_probe(const instrument& all, const probe_request& asked) {
     if (out.wanted()) cases.push_back(stored(*p, a));
   }
   const bool partial = asked_of < probes.size();
-  bar.print(fmt::format("{}\n{}{}: {} of {} probes answered as the host's model says, {} not answered\n",
-                        table.str(), partial ? "interrupted, partial result, " : "", on->machine(),
-                        as_expected, asked_of, unanswered));
+  const std::string whose =
+      fmt::format("{}: {} of {} probes answered as the host's model says, {} not answered\n", on->machine(),
+                  as_expected, asked_of, unanswered);
+  bar.print(table.str() + "\n" +
+            (partial ? fmt::format("interrupted, partial result: {} of {} probes\n", asked_of, probes.size())
+                     : "") +
+            whose);
   if (!cases.empty())
     require_written({out.write(as_file(
         cases, {{"written_by", "plumbline probe"}, {"executor", asked.on}, {"machine", on->machine()}}))});

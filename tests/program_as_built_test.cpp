@@ -1,0 +1,119 @@
+// Promises of the program with its real operations: places of the verb probe, files that are for nobody's
+// operator, and what README.md says.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/program_process.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string readme() {
+  std::stringstream text;
+  text << std::ifstream(PLUMBLINE_SOURCE_FOLDER "/README.md").rdbuf();
+  return text.str();
+}
+
+// What stands between `open` and `close` after each `open`.
+std::vector<std::string> between(const std::string& text, const std::string& open, const std::string& close) {
+  std::vector<std::string> all;
+  for (std::size_t at = text.find(open); at != std::string::npos; at = text.find(open, at + 1)) {
+    const std::size_t first = at + open.size();
+    all.push_back(text.substr(first, text.find(close, first) - first));
+  }
+  return all;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(program_as_built)
+
+BOOST_AUTO_TEST_CASE(a_probe_writes_into_a_pipe_and_leaves_it_one) {
+  const scratch_folder folder;
+  const std::string pipe = folder.path() + "/pipe";
+  BOOST_REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+
+  const process_end end =
+      run_program({"probe", "--on", "host", "sign_of_zero_bf16", "--out", "pipe"}, folder.path());
+
+  std::string text(1 << 16, '\0');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, read(reader, text.data(), text.size()))));
+  close(reader);
+  BOOST_TEST(end.code == 0);
+  BOOST_TEST(fs::is_fifo(pipe));
+  BOOST_TEST(text.substr(1, 3) == "HDF");
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_refuses_a_bad_place_before_it_asks) {
+  const scratch_folder folder;
+  for (const char* place : {"nosuch/p.h5", "."}) {
+    const process_end end = run_program({"probe", "--on", "host", "--out", place}, folder.path());
+
+    BOOST_TEST(end.code == 2);
+    BOOST_TEST(end.out.empty());
+    BOOST_TEST(end.err.rfind("plumbline: --out: expected a file that can be written", 0) == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(vectors_that_no_operator_takes_say_what_holds_them) {
+  const scratch_folder folder;
+  const process_end end =
+      run_program({"judge", PLUMBLINE_SOURCE_FOLDER "/fixtures/recorded/tensor_core.h5"}, folder.path());
+
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(has(end.out, "its cases are held by the model of tensor cores"));
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_the_readme_replays_are_understood_and_pass) {
+  const std::vector<std::string> lines = between(readme(), "plumbline replay '", "'");
+  BOOST_TEST(!lines.empty());
+  for (const std::string& line : lines) {
+    const scratch_folder folder;
+    const process_end end = run_program({"replay", line}, folder.path());
+
+    BOOST_TEST_CONTEXT(line << end.err) { BOOST_TEST(end.code == 0); }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(verbs_that_the_readme_names_exist_and_no_other) {
+  const scratch_folder folder;
+  const std::string text = readme();
+  const std::string help = run_program({"--help"}, folder.path()).out;
+  const std::string verbs = help.substr(help.find("Subcommands:"));
+  for (const char* verb : {"list", "verify", "replay", "judge", "probe"}) {
+    BOOST_TEST(has(text, std::string("| `plumbline ") + verb));
+    BOOST_TEST(has(verbs, std::string("  ") + verb + " "));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(options_that_the_readme_names_exist) {
+  const scratch_folder folder;
+  std::string known = "--preset --workflow --test-dir ";  // of cmake and ctest
+  for (const char* verb : {"list", "verify", "replay", "judge", "probe"})
+    known += run_program({verb, "--help"}, folder.path()).out;
+  const std::string text = readme();
+  std::size_t options = 0;
+  for (std::size_t at = text.find("--"); at != std::string::npos; at = text.find("--", at + 2)) {
+    const bool begins = at > 0 && (text[at - 1] == ' ' || text[at - 1] == '`' || text[at - 1] == '[');
+    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+    const std::string option = text.substr(at, end - at);
+    if (!begins || option.find_first_not_of('-') == std::string::npos) continue;
+    ++options;
+    BOOST_TEST(has(known, option + " "), option);
+  }
+  BOOST_TEST(options > 10u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
