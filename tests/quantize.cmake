@@ -1,5 +1,14 @@
-# quantize: its reference.
+# quantize: its reference, then its kernels on every executor.
 plumbline_test(NAME quantize_reference
   SOURCES quantize_reference_group_test.cpp quantize_reference_cache_test.cpp quantize_reference_groups_test.cpp
     quantize_reference_gemm_test.cpp quantize_reference_refusals_test.cpp
   LINK reference LABELS reference quantize smoke)
+
+set(quantize_kernels_sources quantize_kernels_store_test.cpp)
+plumbline_test(NAME quantize_kernels
+  SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize host smoke)
+if(TARGET kernels_checked)
+  plumbline_test(NAME quantize_kernels_checked
+    SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize checked)
+  target_compile_definitions(quantize_kernels_checked PRIVATE PLUMBLINE_TEST_EXECUTOR="checked")
+endif()
