@@ -56,6 +56,15 @@ BOOST_AUTO_TEST_CASE(reals_read_back_bit_for_bit) {
   BOOST_TEST(std::isnan(through_text(std::nan(""))));
 }
 
+BOOST_AUTO_TEST_CASE(an_unknown_key_is_refused_with_those_that_are_known) {
+  const keyed_text text("b=1,heads=2");
+  text.integer("b", 0), text.integer("hq", 0);
+
+  BOOST_CHECK_EXCEPTION(text.require_all_read(), bad_argument, [](const bad_argument& e) {
+    return std::string(e.what()) == "heads: no such key; expected one of b, hq";
+  });
+}
+
 BOOST_AUTO_TEST_CASE(the_locale_does_not_matter) {
   const std::locale before = std::locale::global(std::locale(std::locale::classic(), new german));
   keyed_text text;

@@ -54,9 +54,8 @@ keyed_text::keyed_text(std::string_view text) {
 }
 
 bool keyed_text::has(std::string_view key) const {
-  const bool found = value_in(entries_, key) != nullptr;
-  if (found) read_.insert_or_assign(std::string(key), true);
-  return found;
+  read_.insert_or_assign(std::string(key), true);
+  return value_in(entries_, key) != nullptr;
 }
 
 std::int64_t keyed_text::integer(std::string_view key, std::int64_t fallback) const {
@@ -91,8 +90,12 @@ std::vector<std::int64_t> keyed_text::list(std::string_view key, std::vector<std
 }
 
 void keyed_text::require_all_read() const {
-  for (const auto& entry : entries_)
-    if (!read_.count(entry.first)) throw bad_argument(entry.first, "expected a known key; this one is not");
+  for (const auto& entry : entries_) {
+    if (read_.count(entry.first)) continue;
+    std::string known;
+    for (const auto& [key, was_read] : read_) known += (known.empty() ? "" : ", ") + key;
+    throw bad_argument(entry.first, "no such key; expected one of " + known);
+  }
 }
 
 void keyed_text::put(std::string_view key, std::int64_t value, std::int64_t fallback) {
