@@ -7,6 +7,7 @@
 #include <array>
 #include <sstream>
 
+#include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/option_text.hpp"
 #include "ci/plumbline/requests.hpp"
 #include "ci/plumbline/text_table.hpp"
@@ -17,37 +18,7 @@ namespace {
 
 constexpr std::array<const char*, 5> verbs = {"list", "verify", "replay", "judge", "probe"};
 
-constexpr const char* exit_codes =
-    "Exit codes\n"
-    "  0  all pass\n"
-    "  1  something failed, or is mistrusted because its check could not have failed\n"
-    "  2  bad usage: one line names the argument and what was expected\n"
-    "  3  could not run: no such device, an unreadable file, a result that could not\n"
-    "     be written, nothing judged\n"
-    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM; the partial result was printed\n";
-
-constexpr const char* results_text =
-    "A result FILE is tried before anything runs; its folder must exist. `-` is\n"
-    "standard output (the text then goes to standard error). A pipe or a device is\n"
-    "written to, a file is replaced as a whole.\n\n";
-
 constexpr double most_minutes = 365 * 24 * 60.0, most_seconds = 365 * 24 * 3600.0;  // a year
-
-constexpr const char* about_program =
-    "Plumbline decides whether an optimized kernel computes what its mathematics\n"
-    "says: generated and recorded cases are run, held against a double-precision\n"
-    "reference and judged by error budgets that follow from what a kernel promises.\n\n"
-    "  plumbline verify                         every operator, 100 cases a row\n"
-    "  plumbline verify --help                  the options of a verb\n";
-
-constexpr const char* case_texts =
-    "A case is one line of text, which rebuilds its inputs bit for bit anywhere:\n"
-    "  plumbline1:OP.FUNCTION[/VARIANT]:key=value,...;regime=NAME;seed=N\n"
-    "or a file of cases: FILE, FILE#/group or FILE#/group/case. Behind the seed a line\n"
-    "may have ;executor=host|checked|gpu, ;schedule=reverse|random:N|starve:N\n"
-    "(how threads take turns on host and checked) and ;os_threads=N. OP:key=value is\n"
-    "short for the operator's first function. `plumbline list -v` explains regimes;\n"
-    "the keys of a problem are its options, left out where they have their default.\n";
 
 constexpr std::size_t help_width = 80, help_column = 28;
 
@@ -179,6 +150,94 @@ void refuse_unknown_options(const CLI::App& verb) {
   }
 }
 
+CLI::App& describe_list(CLI::App& app, list_request& r) {
+  CLI::App& verb =
+      *app.add_subcommand("list", "Operators, variants, dtypes, contracts, claims, laws, regimes");
+  verb.add_flag("--budgets", r.budgets,
+                "The tolerance budget of every contract: formula, constants, typical value");
+  verb.add_flag("--json", r.json, "As JSON on standard output");
+  verb.add_flag("-v,--verbose", r.verbose, "One sentence for each law, regime and coverage class");
+  verb.add_option("--on", r.on, "Whose rows: host, checked or gpu")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  verb.footer(list_help);
+  return verb;
+}
+
+CLI::App& describe_verify(CLI::App& app, verify_request& r, texts& t) {
+  CLI::App& verb =
+      *app.add_subcommand("verify", "Judge kernels on saved failures, recorded and generated cases");
+  verb.add_option("rows", r.rows, "OP, OP.FUNCTION, OP/VARIANT or OP.FUNCTION/VARIANT; all unless given")
+      ->type_name("ROW");
+  verb.add_option("--on", r.on, "Where kernels run: host, checked (with the memory and race checker) or gpu")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  verb.add_option("--cases", t.cases, "Judged cases per variant and dtype; skipped ones come on top (100)")
+      ->type_name("N");
+  verb.add_option("--minutes", t.minutes, "Generate cases for so long instead, rows in turn")->type_name("M");
+  verb.add_option("--seed", t.seed, "The same seed draws the same cases on any machine (1)")->type_name("S");
+  verb.add_option("--dtype", r.type, "Only rows that take this input dtype")->type_name("T");
+  verb.add_option("--regime", r.regime, "Draw all inputs in this regime")->type_name("R");
+  verb.add_option("--shard", t.shard, "The I-th of N parts of the cases, for N machines")->type_name("I/N");
+  verb.add_option("--recorded", t.recorded, "Recorded cases: yes (run first), no, or only")->type_name("USE");
+  verb.add_flag("--all-laws", r.all_laws, "Every law on every case, instead of those its seed selects");
+  verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+  verb.add_option("--report", r.report, "Write the result as one self-contained HTML page")
+      ->type_name("FILE");
+  verb.add_option("--max-failures", t.failures, "Stop a row after so many failures (50)")->type_name("N");
+  verb.add_option("--shrink-seconds", t.shrink_seconds, "Time to look for a smaller failing case (20)")
+      ->type_name("S");
+  verb.add_option("--shrink-steps", t.shrink_steps, "Smaller cases to try at most (200)")->type_name("N");
+  add_work_options(verb, t);
+  add_out_option(verb, r.work, "Folder of what the run leaves: failures/, fixed/; made when absent");
+  verb.footer(verify_help);
+  return verb;
+}
+
+CLI::App& describe_replay(CLI::App& app, replay_request& r, texts& t) {
+  CLI::App& verb = *app.add_subcommand("replay", "Run cases again, with every law");
+  verb.add_option("cases", r.cases, "Lines of text or files of cases")->type_name("CASE")->required();
+  verb.add_option("--on", r.on, "Run on host, checked or gpu instead of where the case says")
+      ->type_name("WHERE");
+  verb.add_option("--outputs", r.outputs, "Write what the kernels computed, as a file of cases")
+      ->type_name("FILE");
+  verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+  add_work_options(verb, t);
+  add_out_option(verb, r.work, "Folder in which --outputs is put together");
+  verb.footer(replay_help);
+  return verb;
+}
+
+CLI::App& describe_judge(CLI::App& app, judge_request& r, texts& t) {
+  CLI::App& verb = *app.add_subcommand("judge", "Judge cases that another program wrote to an HDF5 file");
+  verb.add_option("file", r.file,
+                  "File of cases, all of them or one (FILE#/group/case): /function/case groups; outputs "
+                  "(out, lse, ...) are judged like a kernel's, expected_* is held against our reference")
+      ->type_name("FILE")
+      ->required();
+  verb.add_option("--contract", r.contract, "Judge all outputs by this contract (plumbline list names them)")
+      ->type_name("C");
+  verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+  verb.add_option("--report", r.report, "Write the result as one self-contained HTML page")
+      ->type_name("FILE");
+  add_work_options(verb, t);
+  verb.footer(judge_help);
+  return verb;
+}
+
+CLI::App& describe_probe(CLI::App& app, probe_request& r) {
+  CLI::App& verb = *app.add_subcommand("probe", "Ask a tensor core what no recorded vector answers");
+  verb.add_option("names", r.names, "Probes; all unless given")->type_name("NAME");
+  verb.add_option("--on", r.on, "Whom to ask: gpu, or host (the model itself)")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  verb.add_option("--out", r.out, "Write vectors, results and predictions as a file of cases")
+      ->type_name("FILE");
+  verb.add_flag("--list", r.list, "Names and questions");
+  verb.footer(probe_help);
+  return verb;
+}
+
 }  // namespace
 
 request parse_command_line(int argc, const char* const* argv) {
@@ -191,129 +250,15 @@ request parse_command_line(int argc, const char* const* argv) {
   app.formatter(formatter);
 
   list_request list;
-  CLI::App& list_verb =
-      *app.add_subcommand("list", "Operators, variants, dtypes, contracts, claims, laws, regimes");
-  list_verb.add_flag("--budgets", list.budgets,
-                     "The tolerance budget of every contract: formula, constants, typical value");
-  list_verb.add_flag("--json", list.json, "As JSON on standard output");
-  list_verb.add_flag("-v,--verbose", list.verbose, "One sentence for each law, regime and coverage class");
-  list_verb.add_option("--on", list.on, "Whose rows: host, checked or gpu")
-      ->type_name("WHERE")
-      ->capture_default_str();
-  list_verb.footer(
-      "Example\n  plumbline list --budgets\n\n"
-      "Where the rows of --on cannot run here, they are listed as built; one line on\n"
-      "standard error says so.\n");
-
   verify_request verify;
-  CLI::App& verify_verb =
-      *app.add_subcommand("verify", "Judge kernels on saved failures, recorded and generated cases");
-  verify_verb
-      .add_option("rows", verify.rows, "OP, OP.FUNCTION, OP/VARIANT or OP.FUNCTION/VARIANT; all unless given")
-      ->type_name("ROW");
-  verify_verb
-      .add_option("--on", verify.on,
-                  "Where kernels run: host, checked (with the memory and race checker) or gpu")
-      ->type_name("WHERE")
-      ->capture_default_str();
-  verify_verb
-      .add_option("--cases", t.cases, "Judged cases per variant and dtype; skipped ones come on top (100)")
-      ->type_name("N");
-  verify_verb.add_option("--minutes", t.minutes, "Generate cases for so long instead, rows in turn")
-      ->type_name("M");
-  verify_verb.add_option("--seed", t.seed, "The same seed draws the same cases on any machine (1)")
-      ->type_name("S");
-  verify_verb.add_option("--dtype", verify.type, "Only rows that take this input dtype")->type_name("T");
-  verify_verb.add_option("--regime", verify.regime, "Draw all inputs in this regime")->type_name("R");
-  verify_verb.add_option("--shard", t.shard, "The I-th of N parts of the cases, for N machines")
-      ->type_name("I/N");
-  verify_verb.add_option("--recorded", t.recorded, "Recorded cases: yes (run first), no, or only")
-      ->type_name("USE");
-  verify_verb.add_flag("--all-laws", verify.all_laws,
-                       "Every law on every case, instead of those its seed selects");
-  verify_verb.add_option("--json", verify.json, "Write the result for machines")->type_name("FILE");
-  verify_verb.add_option("--report", verify.report, "Write the result as one self-contained HTML page")
-      ->type_name("FILE");
-  verify_verb.add_option("--max-failures", t.failures, "Stop a row after so many failures (50)")
-      ->type_name("N");
-  verify_verb
-      .add_option("--shrink-seconds", t.shrink_seconds, "Time to look for a smaller failing case (20)")
-      ->type_name("S");
-  verify_verb.add_option("--shrink-steps", t.shrink_steps, "Smaller cases to try at most (200)")
-      ->type_name("N");
-  add_work_options(verify_verb, t);
-  add_out_option(verify_verb, verify.work,
-                 "Folder of what the run leaves: failures/, fixed/; made when absent");
-  verify_verb.footer(
-      std::string("Examples\n"
-                  "  plumbline verify flash_decode --cases 2000 --seed 1\n"
-                  "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
-                  "A failing case is printed in full and saved under DIR/failures, then shrunk; the\n"
-                  "smallest replaces it, is replayed first by the next run, and moves to DIR/fixed\n"
-                  "once it passes. DIR counts from the current folder.\n\n"
-                  "Recorded cases are read from fixtures/recorded of the clone that the program was\n"
-                  "built in, or from the folder that the environment variable PLUMBLINE_RECORDED\n"
-                  "names.\n\n") +
-      results_text + exit_codes);
-
   replay_request replay;
-  CLI::App& replay_verb = *app.add_subcommand("replay", "Run cases again, with every law");
-  replay_verb.add_option("cases", replay.cases, "Lines of text or files of cases")
-      ->type_name("CASE")
-      ->required();
-  replay_verb.add_option("--on", replay.on, "Run on host, checked or gpu instead of where the case says")
-      ->type_name("WHERE");
-  replay_verb.add_option("--outputs", replay.outputs, "Write what the kernels computed, as a file of cases")
-      ->type_name("FILE");
-  replay_verb.add_option("--json", replay.json, "Write the result for machines")->type_name("FILE");
-  add_work_options(replay_verb, t);
-  add_out_option(replay_verb, replay.work, "Folder in which --outputs is put together");
-  replay_verb.footer(std::string(case_texts) +
-                     "\nExamples\n"
-                     "  plumbline replay 'flash_decode:b=2,cache_seqlens=70/3,capacity=128;seed=7'\n"
-                     "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
-                     results_text + exit_codes);
-
   judge_request judge;
-  CLI::App& judge_verb =
-      *app.add_subcommand("judge", "Judge cases that another program wrote to an HDF5 file");
-  judge_verb
-      .add_option("file", judge.file,
-                  "File of cases, all of them or one (FILE#/group/case): /function/case groups; outputs "
-                  "(out, lse, ...) are judged like a kernel's, expected_* is held against our reference")
-      ->type_name("FILE")
-      ->required();
-  judge_verb
-      .add_option("--contract", judge.contract,
-                  "Judge all outputs by this contract (plumbline list names them)")
-      ->type_name("C");
-  judge_verb.add_option("--json", judge.json, "Write the result for machines")->type_name("FILE");
-  judge_verb.add_option("--report", judge.report, "Write the result as one self-contained HTML page")
-      ->type_name("FILE");
-  add_work_options(judge_verb, t);
-  judge_verb.footer(
-      std::string("Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
-                  "A case of a function that is known and that cannot be read (wrong shape, unknown\n"
-                  "option, no contract, ...) fails with the reason. A group that no operator knows\n"
-                  "is listed as unsupported and changes the exit code only when nothing else was\n"
-                  "judged (3). Where two operators know a group, the attribute op says whose it is.\n\n") +
-      results_text + exit_codes);
-
   probe_request probe;
-  CLI::App& probe_verb = *app.add_subcommand("probe", "Ask a tensor core what no recorded vector answers");
-  probe_verb.add_option("names", probe.names, "Probes; all unless given")->type_name("NAME");
-  probe_verb.add_option("--on", probe.on, "Whom to ask: gpu, or host (the model itself)")
-      ->type_name("WHERE")
-      ->capture_default_str();
-  probe_verb.add_option("--out", probe.out, "Write vectors, results and predictions as a file of cases")
-      ->type_name("FILE");
-  probe_verb.add_flag("--list", probe.list, "Names and questions");
-  probe_verb.footer(
-      std::string("Example\n  plumbline probe --on gpu --out probes.h5\n\n"
-                  "Inputs are fixed. Exit 0 when every answer is the one that the host's model gives,\n"
-                  "1 when one is another; kernels/host/tensor_core.md says what each probe is for.\n\n") +
-      results_text + exit_codes);
-
+  CLI::App& list_verb = describe_list(app, list);
+  CLI::App& verify_verb = describe_verify(app, verify, t);
+  CLI::App& replay_verb = describe_replay(app, replay, t);
+  CLI::App& judge_verb = describe_judge(app, judge, t);
+  CLI::App& probe_verb = describe_probe(app, probe);
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
   for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &probe_verb})
     verb->allow_extras()->formatter(formatter);

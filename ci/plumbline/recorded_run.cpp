@@ -19,25 +19,9 @@ struct planned {
   std::size_t row = 0;  // of an examination
 };
 
-}  // namespace
-
-void require_recorded_cases() {
-  if (case_files_in(recorded_folder()).empty())
-    throw cannot_run(
-        "no recorded cases in " + recorded_folder() +
-        ": set PLUMBLINE_RECORDED to the folder fixtures/recorded of a clone, or run without them "
-        "by --recorded no");
-}
-
-bool run_recorded(const instrument& all, worker_pool& pool, const verify_request& asked,
-                  const std::vector<row>& rows, recorded_run& run,
-                  const std::function<void(const failure&)>& failed,
-                  const std::function<void(std::size_t done, std::size_t all)>& tick) {
-  for (const row& r : rows)
-    if (std::none_of(run.rows.begin(), run.rows.end(),
-                     [&](const recorded_row& o) { return o.op == r.op && o.variant == r.variant; }))
-      run.rows.push_back({r.op, r.variant, {}});
-
+// Examinations by every row that the case belongs to, then its judgement; groups that nobody claims are left
+// out.
+std::vector<planned> plan_of(const instrument& all, const verify_request& asked, recorded_run& run) {
   std::vector<planned> plan;
   std::size_t judgements = 0, number = 0;
   std::map<std::pair<std::string, std::string>, std::int64_t> unknown;  // cases by file and group
@@ -80,14 +64,37 @@ bool run_recorded(const instrument& all, worker_pool& pool, const verify_request
     run.left_out.push_back(
         {fmt::format("{} recorded cases of {}", n, std::filesystem::path(place.first).filename().string()),
          unknown_group(place.first, place.second)});
+  return plan;
+}
 
+}  // namespace
+
+void require_recorded_cases() {
+  if (case_files_in(recorded_folder()).empty())
+    throw cannot_run(
+        "no recorded cases in " + recorded_folder() +
+        ": set PLUMBLINE_RECORDED to the folder fixtures/recorded of a clone, or run without them "
+        "by --recorded no");
+}
+
+bool run_recorded(const instrument& all, worker_pool& pool, const verify_request& asked,
+                  const std::vector<row>& rows, recorded_run& run,
+                  const std::function<void(const failure&)>& failed,
+                  const std::function<void(std::size_t done, std::size_t all)>& tick) {
+  for (const row& r : rows)
+    if (std::none_of(run.rows.begin(), run.rows.end(),
+                     [&](const recorded_row& o) { return o.op == r.op && o.variant == r.variant; }))
+      run.rows.push_back({r.op, r.variant, {}});
+
+  const std::vector<planned> plan = plan_of(all, asked, run);
   std::size_t given = 0, done = 0;
   return pump(
       pool,
       [&]() -> std::optional<work> {
         if (given == plan.size()) return std::nullopt;
-        plan[given].asked.index = given;
-        return plan[given++].asked;
+        work w = plan[given].asked;
+        w.index = given++;
+        return w;
       },
       [&](const finished& f) {
         const planned& p = plan[f.asked.index];

@@ -1,0 +1,79 @@
+// What the help says beside the options: examples, what happens to results, exit codes.
+#pragma once
+
+#include <string>
+
+namespace plumbline::program {
+
+inline constexpr const char* exit_codes =
+    "Exit codes\n"
+    "  0  all pass\n"
+    "  1  something failed, or is mistrusted because its check could not have failed\n"
+    "  2  bad usage: one line names the argument and what was expected\n"
+    "  3  could not run: no such device, an unreadable file, a result that could not\n"
+    "     be written, nothing judged\n"
+    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM; the partial result was printed\n";
+
+inline constexpr const char* results_text =
+    "A result FILE is tried before anything runs; its folder must exist. `-` is\n"
+    "standard output (the text then goes to standard error). A pipe or a device is\n"
+    "written to, a file is replaced as a whole.\n\n";
+
+inline constexpr const char* about_program =
+    "Plumbline decides whether an optimized kernel computes what its mathematics\n"
+    "says: generated and recorded cases are run, held against a double-precision\n"
+    "reference and judged by error budgets that follow from what a kernel promises.\n\n"
+    "  plumbline verify                         every operator, 100 cases a row\n"
+    "  plumbline verify --help                  the options of a verb\n";
+
+inline constexpr const char* case_texts =
+    "A case is one line of text, which rebuilds its inputs bit for bit anywhere:\n"
+    "  plumbline1:OP.FUNCTION[/VARIANT]:key=value,...;regime=NAME;seed=N\n"
+    "or a file of cases: FILE, FILE#/group or FILE#/group/case. Behind the seed a line\n"
+    "may have ;executor=host|checked|gpu, ;schedule=reverse|random:N|starve:N\n"
+    "(how threads take turns on host and checked) and ;os_threads=N. OP:key=value is\n"
+    "short for the operator's first function. `plumbline list -v` explains regimes;\n"
+    "the keys of a problem are its options, left out where they have their default.\n";
+
+inline const std::string list_help =
+    "Example\n  plumbline list --budgets\n\n"
+    "Where the rows of --on cannot run here, they are listed as built; one line on\n"
+    "standard error says so.\n";
+
+inline const std::string verify_help =
+    std::string(
+        "Examples\n"
+        "  plumbline verify flash_decode --cases 2000 --seed 1\n"
+        "  plumbline verify flash_decode/split --dtype bf16 --report build/report/index.html\n\n"
+        "A failing case is printed in full and saved under DIR/failures, then shrunk; the\n"
+        "smallest replaces it, is replayed first by the next run, and moves to DIR/fixed\n"
+        "once it passes. DIR counts from the current folder.\n\n"
+        "Recorded cases are read from fixtures/recorded of the clone that the program was\n"
+        "built in, or from the folder that the environment variable PLUMBLINE_RECORDED\n"
+        "names.\n\n") +
+    results_text + exit_codes;
+
+inline const std::string replay_help =
+    std::string(case_texts) +
+    "\nExamples\n"
+    "  plumbline replay 'flash_decode:b=2,cache_seqlens=70/3,capacity=128;seed=7'\n"
+    "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
+    results_text + exit_codes;
+
+inline const std::string judge_help =
+    std::string(
+        "Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"
+        "A case of a function that is known and that cannot be read (wrong shape, unknown\n"
+        "option, no contract, ...) fails with the reason. A group that no operator knows\n"
+        "is listed as unsupported and changes the exit code only when nothing else was\n"
+        "judged (3). Where two operators know a group, the attribute op says whose it is.\n\n") +
+    results_text + exit_codes;
+
+inline const std::string probe_help =
+    std::string(
+        "Example\n  plumbline probe --on gpu --out probes.h5\n\n"
+        "Inputs are fixed. Exit 0 when every answer is the one that the host's model gives,\n"
+        "1 when one is another; kernels/host/tensor_core.md says what each probe is for.\n\n") +
+    results_text + exit_codes;
+
+}  // namespace plumbline::program
