@@ -83,6 +83,14 @@ class reading {
   const keyed_text& text_;
 };
 
+template <class Way>
+void describe_batch(Way& way, std::int64_t& b) {
+  constexpr std::int64_t most = 1 << 20;
+  way.number("b", b, 1);
+  if (b < 0 || b > most)
+    throw bad_argument("b", "expected 0.." + std::to_string(most) + " sequences, got " + std::to_string(b));
+}
+
 /// One value for all stands for a list of equal ones; in a list that is always there, nothing for `usual`.
 inline void collapse(std::vector<std::int64_t>& list) {
   if (!list.empty() && std::adjacent_find(list.begin(), list.end(), std::not_equal_to<>()) == list.end())
@@ -99,6 +107,30 @@ inline void expand(std::vector<std::int64_t>& list, std::int64_t count) {
 inline void expand(std::vector<std::int64_t>& list, std::int64_t count, std::int64_t usual) {
   if (list.empty()) list.assign(1, usual);
   expand(list, count);
+}
+
+/// A line as a problem: read by its description, lists expanded by `finish`, checked.
+template <class Problem, class Finish>
+Problem parsed(const keyed_text& text, Finish finish) {
+  Problem p;
+  reading way(text);
+  describe(way, p);
+  text.require_all_read();
+  finish(p);
+  check(p);
+  return p;
+}
+template <class Problem>
+Problem parsed(const keyed_text& text) {
+  return parsed<Problem>(text, [](Problem&) {});
+}
+
+/// The line of a problem whose lists are collapsed.
+template <class Problem>
+std::string line_of(Problem p) {
+  writing way;
+  describe(way, p);
+  return way.str();
 }
 
 }  // namespace plumbline::mla

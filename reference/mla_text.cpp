@@ -6,8 +6,6 @@ namespace plumbline::mla {
 
 namespace {
 
-constexpr std::int64_t most_sequences = 1 << 20;
-
 std::int64_t longest_of(const std::vector<std::int64_t>& lengths, std::int64_t otherwise) {
   return lengths.empty() ? otherwise : *std::max_element(lengths.begin(), lengths.end());
 }
@@ -18,19 +16,13 @@ std::int64_t pages_for(const std::vector<std::int64_t>& lengths, std::int64_t pa
   return longest / page_size + (longest % page_size != 0);
 }
 
-template <class Way>
-void batch(Way& way, std::int64_t& b) {
-  way.number("b", b, 1);
-  if (b < 0 || b > most_sequences)
-    throw bad_argument(
-        "b", "expected 0.." + std::to_string(most_sequences) + " sequences, got " + std::to_string(b));
-}
+}  // namespace
 
 template <class Way>
 void describe(Way& way, prefill_problem& p) {
   const prefill_problem usual;
   way.type("dtype", p.type, usual.type);
-  batch(way, p.b);
+  describe_batch(way, p.b);
   way.number("sq", p.sq, usual.sq);
   way.number("hq", p.hq, usual.hq);
   way.number("hk", p.hk, p.hq);
@@ -47,7 +39,7 @@ template <class Way>
 void describe(Way& way, decode_problem& p) {
   const decode_problem usual;
   way.type("dtype", p.type, usual.type);
-  batch(way, p.b);
+  describe_batch(way, p.b);
   way.number("sq", p.sq, usual.sq);
   way.number("hq", p.hq, usual.hq);
   way.number("hk", p.hk, usual.hk);
@@ -68,7 +60,7 @@ template <class Way>
 void describe(Way& way, decode_indices_problem& p) {
   const decode_indices_problem usual;
   way.type("dtype", p.type, usual.type);
-  batch(way, p.b);
+  describe_batch(way, p.b);
   way.number("sq", p.sq, usual.sq);
   way.number("hq", p.hq, usual.hq);
   way.number("d", p.d, usual.d);
@@ -111,7 +103,7 @@ void describe(Way& way, prefill_indices_problem& p) {
 template <class Way>
 void describe(Way& way, schedule_problem& p) {
   const schedule_problem usual;
-  batch(way, p.b);
+  describe_batch(way, p.b);
   way.number("num_sm_parts", p.num_sm_parts, usual.num_sm_parts);
   way.number("block_size", p.block_size, usual.block_size);
   way.number("fixed_overhead", p.fixed_overhead, usual.fixed_overhead);
@@ -125,7 +117,7 @@ void describe(Way& way, schedule_problem& p) {
 template <class Way>
 void describe(Way& way, combine_problem& p) {
   const combine_problem usual;
-  batch(way, p.b);
+  describe_batch(way, p.b);
   way.number("sq", p.sq, usual.sq);
   way.number("hq", p.hq, usual.hq);
   way.number("dv", p.dv, usual.dv);
@@ -136,59 +128,41 @@ void describe(Way& way, combine_problem& p) {
   way.number("empty_percent", p.empty_percent, 0);
 }
 
-// A list of lengths in its short form, with which the description is written and read.
+namespace {
+
 std::int64_t capacity(const decode_problem& p) { return p.max_pages * p.page_size; }
-
-// Reads, expands the lists by `finish`, checks.
-template <class Problem, class Finish>
-Problem read(const keyed_text& text, Finish finish) {
-  Problem p;
-  reading way(text);
-  describe(way, p);
-  text.require_all_read();
-  finish(p);
-  check(p);
-  return p;
-}
-
-template <class Problem>
-std::string write(Problem p) {
-  writing way;
-  describe(way, p);
-  return way.str();
-}
 
 }  // namespace
 
 std::string to_text(const prefill_problem& given) {
   prefill_problem p = given;
   collapse(p.cache_seqlens, p.capacity);
-  return write(p);
+  return line_of(p);
 }
 
 prefill_problem parse_prefill(const keyed_text& text) {
-  return read<prefill_problem>(text, [](prefill_problem& p) { expand(p.cache_seqlens, p.b, p.capacity); });
+  return parsed<prefill_problem>(text, [](prefill_problem& p) { expand(p.cache_seqlens, p.b, p.capacity); });
 }
 
 std::string to_text(const decode_problem& given) {
   decode_problem p = given;
   collapse(p.cache_seqlens, capacity(p));
-  return write(p);
+  return line_of(p);
 }
 
 decode_problem parse_decode(const keyed_text& text) {
-  return read<decode_problem>(text, [](decode_problem& p) { expand(p.cache_seqlens, p.b, capacity(p)); });
+  return parsed<decode_problem>(text, [](decode_problem& p) { expand(p.cache_seqlens, p.b, capacity(p)); });
 }
 
 std::string to_text(const decode_indices_problem& given) {
   decode_indices_problem p = given;
   collapse(p.topk_length);
   collapse(p.extra_topk_length);
-  return write(p);
+  return line_of(p);
 }
 
 decode_indices_problem parse_decode_indices(const keyed_text& text) {
-  return read<decode_indices_problem>(text, [](decode_indices_problem& p) {
+  return parsed<decode_indices_problem>(text, [](decode_indices_problem& p) {
     expand(p.topk_length, p.b);
     expand(p.extra_topk_length, p.b);
   });
@@ -197,11 +171,12 @@ decode_indices_problem parse_decode_indices(const keyed_text& text) {
 std::string to_text(const prefill_indices_problem& given) {
   prefill_indices_problem p = given;
   collapse(p.topk_length);
-  return write(p);
+  return line_of(p);
 }
 
 prefill_indices_problem parse_prefill_indices(const keyed_text& text) {
-  return read<prefill_indices_problem>(text, [](prefill_indices_problem& p) { expand(p.topk_length, p.sq); });
+  return parsed<prefill_indices_problem>(text,
+                                         [](prefill_indices_problem& p) { expand(p.topk_length, p.sq); });
 }
 
 std::string to_text(const schedule_problem& given) {
@@ -209,11 +184,11 @@ std::string to_text(const schedule_problem& given) {
   if (p.topk < 0) collapse(p.cache_seqlens, p.block_size);
   collapse(p.topk_length);
   collapse(p.extra_topk_length);
-  return write(p);
+  return line_of(p);
 }
 
 schedule_problem parse_schedule(const keyed_text& text) {
-  return read<schedule_problem>(text, [](schedule_problem& p) {
+  return parsed<schedule_problem>(text, [](schedule_problem& p) {
     if (p.topk < 0) expand(p.cache_seqlens, p.b, p.block_size);
     expand(p.topk_length, p.b);
     expand(p.extra_topk_length, p.b);
@@ -223,11 +198,11 @@ schedule_problem parse_schedule(const keyed_text& text) {
 std::string to_text(const combine_problem& given) {
   combine_problem p = given;
   collapse(p.splits, 1);
-  return write(p);
+  return line_of(p);
 }
 
 combine_problem parse_combine(const keyed_text& text) {
-  return read<combine_problem>(text, [](combine_problem& p) { expand(p.splits, p.b, 1); });
+  return parsed<combine_problem>(text, [](combine_problem& p) { expand(p.splits, p.b, 1); });
 }
 
 }  // namespace plumbline::mla
