@@ -1,6 +1,7 @@
 // The list of all functions of all operators.  A new operator adds its lines here.
 #include "properties/flash_decode/operations.hpp"
 #include "properties/operation.hpp"
+#include "properties/quantize/operations.hpp"
 #include "properties/recorded_source.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -8,7 +9,7 @@ namespace plumbline {
 
 std::span<const operation* const> operations() {
   static const operation* const all[] = {&flash_decode::attend_operation(), &flash_decode::append_operation(),
-                                         &flash_decode::combine_operation()};
+                                         &flash_decode::combine_operation(), &quantize::store_operation()};
   return all;
 }
 

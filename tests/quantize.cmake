@@ -12,3 +12,8 @@ if(TARGET kernels_checked)
     SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize checked)
   target_compile_definitions(quantize_kernels_checked PRIVATE PLUMBLINE_TEST_EXECUTOR="checked")
 endif()
+
+# Its properties: what is drawn is counted, every law is seen to fail.
+plumbline_test(NAME quantize_laws
+  SOURCES harness/quantize_store_laws_test.cpp
+  LINK properties LABELS quantize properties)

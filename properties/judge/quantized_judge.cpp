@@ -52,6 +52,14 @@ void let_nan_be_alike(tensor& expected, const tensor& computed, std::int64_t col
     }
 }
 
+// What a scale stood for that was stored as an e8m0 byte: zero and infinity have none of their own, so there
+// the NaN byte means them, and codes follow the scale that could not be stored.
+float meant_by(float stored, const policy& rule, dtype in, std::span<const double> x, double ceiling = 0) {
+  if (!std::isnan(stored)) return stored;
+  const float nominal = scale_of(rule, in, extent_of(x), ceiling).scale.nominal;
+  return nominal == 0 || std::isinf(nominal) ? nominal : stored;
+}
+
 bool same_shape(const tensor& a, const tensor& b) {
   return a.type() == b.type() &&
          std::equal(a.shape().begin(), a.shape().end(), b.shape().begin(), b.shape().end());
@@ -155,8 +163,10 @@ verdict judge_store(const store_problem& p, const tensor_set& inputs, const tens
                std::to_string(t) + (i < 0 ? "" : ", dim " + std::to_string(t * p.tile + i));
       };
       const auto first = static_cast<std::size_t>(t * p.tile), count = static_cast<std::size_t>(p.tile);
-      judge.add(std::span(x).subspan(first, count), scale_at(p, written.scales, t),
-                std::span(written.codes + first, count), where);
+      const auto tile = std::span(x).subspan(first, count);
+      float scale = scale_at(p, written.scales, t);
+      if (p.scale_type == dtype::e8m0) scale = meant_by(scale, p.rule, p.type, tile);
+      judge.add(tile, scale, std::span(written.codes + first, count), where);
     }
     const std::int64_t stored = tiles(p) * static_cast<std::int64_t>(size_of(p.scale_type));
     std::copy(computed + at.codes, computed + at.codes + p.dv, others + at.codes);
@@ -192,10 +202,13 @@ verdict judge_groups(const groups_problem& p, const tensor_set& inputs, const te
         const std::int64_t place = one.place[static_cast<std::size_t>(i)];
         return "row " + std::to_string(place / p.k) + ", column " + std::to_string(place % p.k);
       };
-      if (scales)
-        judge.add(one.x, scale_at(p, *scales, r, c), written, where, p.scale_ub);
-      else
+      if (scales) {
+        float scale = scale_at(p, *scales, r, c);
+        if (p.layout == scale_layout::packed) scale = meant_by(scale, p.rule, p.type, one.x, p.scale_ub);
+        judge.add(one.x, scale, written, where, p.scale_ub);
+      } else {
         judge.add_given(one.x, static_cast<float>(inputs.at("static_scale").value(0)), written, where);
+      }
     }
   judge.finish(v);
   if (scales && !unused_scales_are_zero(p, *scales)) {

@@ -1,0 +1,36 @@
+// How the results of each function are judged, as `list --budgets` prints it.
+#include <fmt/format.h>
+
+#include "properties/quantize/operations.hpp"
+
+namespace plumbline::quantize {
+
+namespace {
+
+std::string names(std::span<const contract> all) {
+  std::string text;
+  for (const contract& c : all) text += (text.empty() ? "" : ", ") + std::string(c.name);
+  return text;
+}
+
+constexpr const char* scaled_codes =
+    "  scale: one of the floats between amax / limit (1 +- scale_error), floored and rounded up as the "
+    "policy says\n"
+    "  code: RNE (or the policy's rounding) of some quotient in x / s (1 +- quotient_error), s the scale "
+    "written\n"
+    "  beside it; both errors are 0 for an exact policy and 2^-22 where a GPU divides approximately: nearly\n"
+    "  always one code\n";
+
+}  // namespace
+
+std::string store_budgets(std::span<const contract> all) {
+  return names(all) + ": scales and codes by membership, all other bytes exact\n" + scaled_codes;
+}
+
+std::string dequantize_budgets(std::span<const contract> all) {
+  return names(all) +
+         ": exact: code times scale rounded to fp32, then to the output type; rotary dims bit for bit; NaN "
+         "by class\n";
+}
+
+}  // namespace plumbline::quantize

@@ -1,0 +1,26 @@
+// How much memory a case of quantize takes on the host, from its problem alone.
+//
+// Elements live in their own format, as doubles in the judge and as copies of inputs and outputs: at most
+// this many bytes an element, rounded up.
+#include "properties/quantize/operations.hpp"
+
+namespace plumbline::quantize {
+
+namespace {
+
+constexpr double bytes_an_element = 24, copies_of_a_cache = 8;
+
+double product(std::int64_t a, std::int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
+double cache_bytes(const cache_shape& p) { return copies_of_a_cache * product(p.num_pages, page_stride(p)); }
+
+}  // namespace
+
+double memory_needed(const store_problem& p) {
+  return bytes_an_element * product(p.tokens, p.d + p.gap) + cache_bytes(p);
+}
+
+double memory_needed(const dequantize_problem& p) {
+  return bytes_an_element * product(p.tokens + p.extra, p.d + p.gap) + cache_bytes(p);
+}
+
+}  // namespace plumbline::quantize

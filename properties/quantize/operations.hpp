@@ -1,0 +1,24 @@
+// quantize as operations: one a function.
+#pragma once
+
+#include "properties/meaning.hpp"
+#include "properties/operation.hpp"
+#include "reference/quantize_problem.hpp"
+
+namespace plumbline::quantize {
+
+const operation& store_operation();
+const operation& dequantize_operation();
+
+// What the functions say of themselves beside their cases.
+double memory_needed(const store_problem&);
+std::string store_budgets(std::span<const contract>);
+std::span<const meaning> store_meanings();
+std::map<std::string, std::string> options_of_problem(const store_problem&);
+
+double memory_needed(const dequantize_problem&);
+std::string dequantize_budgets(std::span<const contract>);
+std::span<const meaning> dequantize_meanings();
+std::map<std::string, std::string> options_of_problem(const dequantize_problem&);
+
+}  // namespace plumbline::quantize

@@ -1,0 +1,150 @@
+#include "properties/quantize/recorded.hpp"
+
+#include <algorithm>
+
+#include "properties/judge/quantized_judge.hpp"
+#include "properties/quantize/presentation.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::quantize {
+
+namespace {
+
+constexpr std::string_view store_keys[] = {"policy",   "tokens", "dtype",    "layout",    "scale_type",
+                                           "dv",       "tile",   "d",        "page_size", "num_pages",
+                                           "page_gap", "hk",     "separate", "has_slots", "gap"};
+
+constexpr std::string_view dequantize_keys[] = {"tokens",      "dtype", "layout",    "scale_type", "dv",
+                                                "tile",        "d",     "page_size", "num_pages",  "page_gap",
+                                                "has_indices", "extra", "out_type",  "gap"};
+
+void take_cache(const recorded_case& c, const cache_shape& p, tensor_set& inputs) {
+  for (const auto& one : make_cache(p)) inputs.set(one.name, laid_out(c, one.name, one.value));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> options_from_text(const std::string& text) {
+  std::map<std::string, std::string> options;
+  options["op"] = "quantize";
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size()), equals = text.find('=', at);
+    options[text.substr(at, equals - at)] = text.substr(equals + 1, end - equals - 1);
+    at = end + 1;
+  }
+  return options;
+}
+
+std::string text_from_options(const recorded_case& c, recorded_options& options,
+                              std::span<const std::string_view> keys) {
+  std::string text;
+  for (const std::string_view key : keys) {
+    const std::string name(key);
+    if (!options.has(name)) continue;
+    text += (text.empty() ? "" : ",") + name + "=" + c.options.at(name);
+    options.word(name, "");
+  }
+  return text;
+}
+
+tensor laid_out(const recorded_case& c, const std::string& name, tensor like) {
+  const tensor* from = c.tensors.find(name);
+  if (from == nullptr) throw bad_argument(name, "expected a tensor of this name in the case");
+  if (from->type() != like.type())
+    throw bad_argument(name, "expected dtype " + std::string(name_of(like.type())) + ", got " +
+                                 std::string(name_of(from->type())));
+  if (!std::equal(from->shape().begin(), from->shape().end(), like.shape().begin(), like.shape().end()))
+    throw bad_argument(name, "expected the shape that the options say");
+  std::vector<std::int64_t> index(like.shape().size(), 0);
+  for (std::int64_t i = 0; i < like.size(); ++i) {
+    like.set_code(like.offset(index), from->code(from->offset(index)));
+    for (std::size_t axis = index.size(); axis-- > 0;) {
+      if (++index[axis] < like.shape()[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  return like;
+}
+
+tensor_set outputs_in(const recorded_case& c, std::string_view prefix, const tensor_set& made,
+                      const tensor_set& inputs) {
+  tensor_set outputs;
+  for (const auto& one : made) {
+    const std::string name = std::string(prefix) + one.name;
+    if (prefix.empty() && inputs.has(name)) continue;
+    if (c.tensors.has(name)) outputs.set(one.name, laid_out(c, name, one.value));
+  }
+  if (!outputs.empty() && outputs.size() != made.size())
+    throw bad_argument("case", "expected all outputs of the call or none under one prefix");
+  return outputs;
+}
+
+std::map<std::string, std::string> options_of_problem(const store_problem& p) {
+  return options_from_text(to_text(p));
+}
+
+material<store_problem> read_store(const recorded_case& c) {
+  recorded_options options(c);
+  material<store_problem> m{"", parse_store(keyed_text(text_from_options(c, options, store_keys))), {}};
+  const store_problem& p = m.problem;
+  constexpr std::string_view known[] = {"k",
+                                        "k_nope",
+                                        "k_rope",
+                                        "slots",
+                                        "cache",
+                                        "nope_part",
+                                        "rope_part",
+                                        "out_cache",
+                                        "out_nope_part",
+                                        "out_rope_part",
+                                        "expected_cache",
+                                        "expected_nope_part",
+                                        "expected_rope_part"};
+  options.require_known(known);
+  const auto rows = [&](const char* name, std::int64_t width) {
+    m.inputs.set(name, laid_out(c, name, generate::matrix_between_nan(p.type, p.tokens, width, p.gap)));
+  };
+  if (p.separate) {
+    rows("k_nope", p.dv);
+    rows("k_rope", p.d - p.dv);
+  } else {
+    rows("k", p.d);
+  }
+  if (p.has_slots) m.inputs.set("slots", laid_out(c, "slots", tensor(dtype::i32, {p.tokens})));
+  take_cache(c, p, m.inputs);
+  return m;
+}
+
+external_judgement judge_recorded_store(const recorded_case& c, std::string_view) {
+  return guarded(c, [&] {
+    const auto m = read_store(c);
+    check(m.problem, m.inputs);
+    return judge_held(c, m, make_outputs(m.problem, m.inputs), judge_store);
+  });
+}
+
+std::map<std::string, std::string> options_of_problem(const dequantize_problem& p) {
+  return options_from_text(to_text(p));
+}
+
+material<dequantize_problem> read_dequantize(const recorded_case& c) {
+  recorded_options options(c);
+  material<dequantize_problem> m{
+      "", parse_dequantize(keyed_text(text_from_options(c, options, dequantize_keys))), {}};
+  constexpr std::string_view known[] = {"cache", "nope_part", "rope_part", "indices", "out", "expected_out"};
+  options.require_known(known);
+  take_cache(c, m.problem, m.inputs);
+  if (m.problem.has_indices)
+    m.inputs.set("indices", laid_out(c, "indices", tensor(dtype::i32, {m.problem.tokens})));
+  return m;
+}
+
+external_judgement judge_recorded_dequantize(const recorded_case& c, std::string_view) {
+  return guarded(c, [&] {
+    const auto m = read_dequantize(c);
+    check(m.problem, m.inputs);
+    return judge_held(c, m, make_outputs(m.problem), judge_dequantize);
+  });
+}
+
+}  // namespace plumbline::quantize
