@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "reference/mla_cache_format.hpp"
 #include "reference/mla_problem.hpp"
 #include "reference/mla_requirements.hpp"
 
@@ -73,6 +74,13 @@ void check(const decode_indices_problem& p) {
   require_least("sq", p.sq, 0);
   require_least("hq", p.hq, 1);
   require_widths(p.d, p.dv);
+  require_between("qk_rope_head_dim", p.qk_rope_head_dim, 0, p.format == kv_format::plain ? 0 : p.d - 1);
+  if (p.format != kv_format::plain) {
+    const quantize::cache_shape shape = stored_cache(p);
+    if (shape.dv % shape.tile != 0)
+      refuse("qk_rope_head_dim", fmt::format("expected d - qk_rope_head_dim to be a multiple of {}, got {}",
+                                             shape.tile, shape.dv));
+  }
   require_least("page_size", p.page_size, 1);
   require_least("num_pages", p.num_pages, 0);
   require_least("gap", p.gap, 0);

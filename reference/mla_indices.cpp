@@ -2,9 +2,12 @@
 // that the query lists, first list then second, each as often as it is listed.
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "reference/mla.hpp"
+#include "reference/mla_cache_format.hpp"
 #include "reference/mla_places.hpp"
+#include "reference/quantize.hpp"
 
 namespace plumbline::mla {
 
@@ -27,23 +30,58 @@ std::int64_t used_entries(const std::vector<std::int64_t>& lengths, std::int64_t
   return lengths.empty() ? all : lengths[static_cast<std::size_t>(which)];
 }
 
-// Rows of a paged cache by their numbers.
-std::vector<std::int64_t> row_offsets(const tensor& cache, const std::vector<std::int64_t>& rows) {
-  std::vector<std::int64_t> offsets;
-  for (const std::int64_t row : rows) {
-    const std::int64_t at[] = {row / cache.dim(1), row % cache.dim(1), 0, 0};
-    offsets.push_back(cache.offset(at));
+// The listed rows of one cache: loaders of the first `width` numbers of each.
+class listed_rows {
+ public:
+  listed_rows(const decode_indices_problem& p, const tensor_set& inputs, bool extra, std::int64_t s,
+              std::int64_t i)
+      : cache_(&inputs.at(extra ? "extra_k_cache" : "k_cache")) {
+    const std::int64_t used =
+        extra ? used_entries(p.extra_topk_length, s, p.extra_topk) : used_entries(p.topk_length, s, p.topk);
+    const std::int64_t list[] = {s, i, 0};
+    const auto rows =
+        listed(inputs.at(extra ? "extra_indices" : "indices"), list, used, cache_->dim(0) * cache_->dim(1));
+    if (p.format != kv_format::plain)
+      dequantize(stored_cache(p, extra), rows);
+    else
+      for (const std::int64_t row : rows) {
+        const std::int64_t at[] = {row / cache_->dim(1), row % cache_->dim(1), 0, 0};
+        offsets_.push_back(cache_->offset(at));
+      }
   }
-  return offsets;
-}
+  std::int64_t count() const { return static_cast<std::int64_t>(offsets_.size()); }
+  attention_unit::loader loader(std::int64_t width) const {
+    const auto own = own_;  // lives as long as a loader does
+    return [own, load = rows_at(own ? *own : *cache_, offsets_, width)](std::int64_t first, std::int64_t n,
+                                                                        double* out) { load(first, n, out); };
+  }
+
+ private:
+  void dequantize(quantize::cache_shape shape, const std::vector<std::int64_t>& rows) {
+    own_ = std::make_shared<tensor>(
+        shape.type, std::vector<std::int64_t>{static_cast<std::int64_t>(rows.size()), shape.d});
+    shape.page_gap = cache_->strides()[0] - shape.page_size * quantize::slot_bytes(shape);
+    const std::int64_t row_bytes = shape.d * static_cast<std::int64_t>(size_of(shape.type));
+    for (const std::int64_t row : rows) {
+      quantize::read_slot(shape, shape.type, quantize::slot_of(shape, row, cache_->data()),
+                          own_->data() + count() * row_bytes);
+      offsets_.push_back(count() * shape.d);
+    }
+  }
+
+  const tensor* cache_;
+  std::shared_ptr<tensor> own_;  // quantized formats: the rows as they are read
+  std::vector<std::int64_t> offsets_;
+};
 
 // The keys of `first`, then those of `second`.
-attention_unit::loader one_after_the_other(attention_unit::loader first, std::int64_t count,
-                                           attention_unit::loader second, std::int64_t width) {
-  return [=](std::int64_t from, std::int64_t n, double* out) {
+attention_unit::loader one_after_the_other(const listed_rows& first, const listed_rows& second,
+                                           std::int64_t width) {
+  return [count = first.count(), load_first = first.loader(width), load_second = second.loader(width), width](
+             std::int64_t from, std::int64_t n, double* out) {
     const std::int64_t of_first = std::clamp<std::int64_t>(count - from, 0, n);
-    if (of_first > 0) first(from, of_first, out);
-    if (n > of_first) second(from + of_first - count, n - of_first, out + of_first * width);
+    if (of_first > 0) load_first(from, of_first, out);
+    if (n > of_first) load_second(from + of_first - count, n - of_first, out + of_first * width);
   };
 }
 
@@ -67,8 +105,7 @@ attention_unit unit_for(const Problem& p, const tensor& q, std::vector<std::int6
 
 std::vector<attention_unit> units_of(const decode_indices_problem& p, const tensor_set& inputs) {
   check(p, inputs);
-  const tensor &q = inputs.at("q"), &cache = inputs.at("k_cache"), &indices = inputs.at("indices");
-  const tensor *extra = inputs.find("extra_k_cache"), *extra_indices = inputs.find("extra_indices");
+  const tensor& q = inputs.at("q");
   std::vector<attention_unit> units;
   for (std::int64_t s = 0; s < p.b; ++s)
     for (std::int64_t i = 0; i < p.sq; ++i) {
@@ -77,22 +114,17 @@ std::vector<attention_unit> units_of(const decode_indices_problem& p, const tens
         const std::int64_t at[] = {s, i, h, 0};
         heads.push_back(q.offset(at));
       }
-      const std::int64_t list[] = {s, i, 0};
-      const auto rows = row_offsets(
-          cache, listed(indices, list, used_entries(p.topk_length, s, p.topk), p.num_pages * p.page_size));
-      const auto count = static_cast<std::int64_t>(rows.size());
-      std::vector<std::int64_t> more;
-      if (extra != nullptr)
-        more = row_offsets(*extra,
-                           listed(*extra_indices, list, used_entries(p.extra_topk_length, s, p.extra_topk),
-                                  p.extra_num_pages * p.extra_page_size));
-      attention_unit unit =
-          unit_for(p, q, std::move(heads), count + static_cast<std::int64_t>(more.size()), inputs);
-      unit.load_k = rows_at(cache, rows, p.d);
-      unit.load_v = rows_at(cache, rows, p.dv);
-      if (extra != nullptr) {
-        unit.load_k = one_after_the_other(unit.load_k, count, rows_at(*extra, more, p.d), p.d);
-        unit.load_v = one_after_the_other(unit.load_v, count, rows_at(*extra, more, p.dv), p.dv);
+      const listed_rows rows(p, inputs, false, s, i);
+      attention_unit unit;
+      if (p.extra_topk == 0) {
+        unit = unit_for(p, q, std::move(heads), rows.count(), inputs);
+        unit.load_k = rows.loader(p.d);
+        unit.load_v = rows.loader(p.dv);
+      } else {
+        const listed_rows more(p, inputs, true, s, i);
+        unit = unit_for(p, q, std::move(heads), rows.count() + more.count(), inputs);
+        unit.load_k = one_after_the_other(rows, more, p.d);
+        unit.load_v = one_after_the_other(rows, more, p.dv);
       }
       units.push_back(std::move(unit));
     }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "reference/core/tensor.hpp"
+#include "reference/mla_cache_format.hpp"
 #include "reference/mla_problem.hpp"
 #include "reference/mla_requirements.hpp"
 
@@ -27,21 +28,28 @@ input_list inputs_of(const prefill_problem& p) {
 }
 
 input_list inputs_of(const decode_problem& p) {
-  return {{"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
-          {"k_cache", p.type, {p.num_pages, p.page_size, p.hk, p.d}, p.gap, p.page_gap},
-          {"block_table", dtype::i32, {p.b, p.max_pages}},
-          lengths("cache_seqlens", p.cache_seqlens)};
+  return {
+      {"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
+      {"k_cache", p.type, {p.num_pages, p.page_size, p.hk, p.d}, p.gap, p.page_gap * p.hk * (p.d + p.gap)},
+      {"block_table", dtype::i32, {p.b, p.max_pages}},
+      lengths("cache_seqlens", p.cache_seqlens)};
+}
+
+input_spec cache_of(const decode_indices_problem& p, const char* name, std::int64_t pages,
+                    std::int64_t rows) {
+  if (p.format == kv_format::plain)
+    return {name, p.type, {pages, rows, 1, p.d}, p.gap, p.page_gap * (p.d + p.gap)};
+  return {name, dtype::u8, {pages, rows, 1, quantize::slot_bytes(stored_cache(p))}, 0, p.page_gap};
 }
 
 input_list inputs_of(const decode_indices_problem& p) {
   input_list list = {{"q", p.type, {p.b, p.sq, p.hq, p.d}, p.gap},
-                     {"k_cache", p.type, {p.num_pages, p.page_size, 1, p.d}, p.gap, p.page_gap},
+                     cache_of(p, "k_cache", p.num_pages, p.page_size),
                      {"indices", dtype::i32, {p.b, p.sq, p.topk}}};
   if (!p.topk_length.empty()) list.push_back(lengths("topk_length", p.topk_length));
   if (p.has_sink) list.push_back({"attn_sink", dtype::f32, {p.hq}});
   if (p.extra_topk > 0) {
-    list.push_back(
-        {"extra_k_cache", p.type, {p.extra_num_pages, p.extra_page_size, 1, p.d}, p.gap, p.page_gap});
+    list.push_back(cache_of(p, "extra_k_cache", p.extra_num_pages, p.extra_page_size));
     list.push_back({"extra_indices", dtype::i32, {p.b, p.sq, p.extra_topk}});
     if (!p.extra_topk_length.empty()) list.push_back(lengths("extra_topk_length", p.extra_topk_length));
   }
@@ -115,6 +123,12 @@ void check(const decode_problem& p, const tensor_set& inputs) {
 void check(const decode_indices_problem& p, const tensor_set& inputs) {
   check(p);
   require_inputs(inputs_of(p), inputs);
+  if (p.format != kv_format::plain)
+    for (const char* name : {"k_cache", "extra_k_cache"})
+      if (const tensor* cache = inputs.find(name); cache != nullptr && cache->size() > 0)
+        if (cache->dim(1) > 1 && cache->strides()[1] != cache->dim(3))
+          refuse(name, fmt::format("expected rows of a page {} bytes apart, got {}", cache->dim(3),
+                                   cache->strides()[1]));
   require_rows("indices", inputs, p.topk_length, p.num_pages * p.page_size);
   if (p.extra_topk > 0)
     require_rows("extra_indices", inputs, p.extra_topk_length, p.extra_num_pages * p.extra_page_size);

@@ -51,7 +51,7 @@ input_list inputs_of(const write_cache_problem& p) {
            p.type,
            {p.num_pages, p.page_size, 1, p.kv_lora_rank + p.qk_rope_head_dim},
            p.gap,
-           p.page_gap}};
+           p.page_gap * (p.kv_lora_rank + p.qk_rope_head_dim + p.gap)}};
 }
 
 input_list inputs_of(const forward_problem& p) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "reference/core/tensor.hpp"
+#include "reference/mla_cache_format.hpp"
 #include "reference/mla_requirements.hpp"
 
 namespace plumbline::mla {
@@ -51,6 +52,21 @@ std::int64_t sparse_sm_parts(std::int64_t sms, std::int64_t sq, std::int64_t hq)
   constexpr std::int64_t tile_heads = 64;
   return std::max<std::int64_t>(
       1, sms / std::max<std::int64_t>(1, sq) / std::max<std::int64_t>(1, hq / tile_heads));
+}
+
+quantize::cache_shape stored_cache(const decode_indices_problem& p, bool extra) {
+  const bool v32 = p.format == kv_format::v32;
+  quantize::cache_shape shape;
+  shape.type = p.type;
+  shape.layout = v32 ? quantize::cache_layout::rows : quantize::cache_layout::pages;
+  shape.scale_type = v32 ? dtype::f32 : dtype::e8m0;
+  shape.tile = v32 ? 128 : 64;
+  shape.d = p.d;
+  shape.dv = p.d - p.qk_rope_head_dim;
+  shape.page_size = extra ? p.extra_page_size : p.page_size;
+  shape.num_pages = extra ? p.extra_num_pages : p.num_pages;
+  shape.page_gap = p.page_gap;
+  return shape;
 }
 
 schedule_problem schedule_of(const decode_problem& p, std::int64_t sms) {

@@ -29,6 +29,9 @@
 //                    output; extra_k_cache, extra_indices (b, sq, extra_topk), extra_topk_length: a second
 //                    list whose rows are attended as well.  A row listed twice counts twice.
 //           outputs  as decode
+//           With a quantized format the caches are u8, (num_pages, page_size, 1, bytes of a row), and a row
+//           is read as code * scale, rounded to fp32 and then to the type of q; the last qk_rope_head_dim
+//           numbers are stored as they are.  Rows of a page are contiguous, and page_gap counts bytes.
 // prefill_indices
 //           inputs   q (sq, hq, d); kv (skv, 1, d); indices (sq, 1, topk) i32: any value outside 0..skv - 1
 //           is
@@ -89,10 +92,19 @@ struct decode_problem {
   friend bool operator==(const decode_problem&, const decode_problem&) = default;
 };
 
+/// How a row of a cache is stored.
+enum class kv_format : std::uint8_t {
+  plain,  // numbers of the type of q
+  v32,    // e4m3 codes, one f32 scale for 128 of them, rotary numbers: 656 bytes for 512 + 64
+  model1  // e4m3 codes, one e8m0 scale for 64 of them behind the rows of the page: 584 bytes for 448 + 64
+};
+
 struct decode_indices_problem {
   dtype type = dtype::bf16;                    // of q, k_cache and out
   std::int64_t b = 1, sq = 1, hq = 1;          // one KV head serves all hq
   std::int64_t d = 576, dv = 512;              // width of a key; leading part of it that is the value
+  kv_format format = kv_format::plain;         // of both caches
+  std::int64_t qk_rope_head_dim = 0;           // quantized formats: numbers of a key that are not
   std::int64_t page_size = 64, num_pages = 1;  // of k_cache
   std::int64_t gap = 0, page_gap = 0;          // unused elements behind a row, unused rows behind a page
   std::int64_t topk = 64;                      // entries of a query's list
@@ -150,7 +162,8 @@ struct combine_problem {
 /// Problem to `key=value,...` and back; keys are the members' names (`dtype` for `type`).  Left out when
 /// usual: the members' defaults; dv = 512 (prefill 128), at most d; hk = hq in prefill; capacity = the
 /// longest sequence; max_pages = as many as the longest sequence needs; num_pages = b * max_pages;
-/// cache_seqlens = full; splits = 1 each; the second cache as the first.  One number in a list: the same for
+/// cache_seqlens = full; splits = 1 each; the second cache as the first;
+/// qk_rope_head_dim = 64 with a quantized format.  One number in a list: the same for
 /// all. `parse_*` throws bad_argument on unknown keys and on anything that `check` refuses.
 std::string to_text(const prefill_problem&);
 std::string to_text(const decode_problem&);

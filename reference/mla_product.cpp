@@ -6,6 +6,7 @@
 #include "reference/core/bulk_decode.hpp"
 #include "reference/mla_module_problem.hpp"
 #include "reference/mla_places.hpp"
+#include "reference/quantize_group.hpp"
 
 namespace plumbline::mla {
 
@@ -41,12 +42,12 @@ weight_matrix::weight_matrix(const tensor_set& inputs, const std::string& name, 
 
 void weight_matrix::load(std::int64_t row, std::int64_t first, std::int64_t count, double* out) const {
   const std::int64_t at[] = {row, first};
-  decode_row(codes_->type(), element(*codes_, codes_->offset(at)), count, out);
-  if (scale_ == nullptr) return;
+  const std::byte* codes = element(*codes_, codes_->offset(at));
+  if (scale_ == nullptr) return decode_row(codes_->type(), codes, count, out);
   for (std::int64_t c = 0; c < count; ++c) {
     const std::int64_t of[] = {row / block, (first + c) / block};
-    const auto scaled = static_cast<float>(out[c] * scale_->value(scale_->offset(of)));
-    out[c] = round_to(type_, static_cast<double>(scaled));
+    const auto scale = static_cast<float>(scale_->value(scale_->offset(of)));
+    out[c] = quantize::value_of(codes_->type(), static_cast<std::uint8_t>(codes[c]), scale, type_);
   }
 }
 

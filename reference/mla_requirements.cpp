@@ -73,7 +73,7 @@ tensor paged_rows(dtype type, std::vector<std::int64_t> shape, std::int64_t gap,
   std::vector<std::int64_t> strides(shape.size(), 1);
   for (std::size_t axis = shape.size(); axis-- > 1;)
     strides[axis - 1] = strides[axis] * shape[axis] + (axis + 1 == shape.size() ? gap : 0);
-  if (shape.size() > 2) strides[0] += page_gap * strides[1];
+  strides[0] += page_gap;
   return tensor(type, std::move(shape), std::move(strides));
 }
 

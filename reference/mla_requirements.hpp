@@ -36,7 +36,7 @@ struct input_spec {
   dtype type;
   std::vector<std::int64_t> shape;
   std::int64_t gap = 0;                   // unused elements behind each row
-  std::int64_t page_gap = 0;              // unused rows behind each page (first axis)
+  std::int64_t page_gap = 0;              // unused elements behind each step of the first axis
   std::vector<std::int64_t> values = {};  // not empty: what the tensor must hold
   bool dense = false;                     // no strides allowed
 };
@@ -45,8 +45,8 @@ tensor_set lay_out(const std::vector<input_spec>&);
 /// Refuses inputs that are not what the list says, in its order, then tensors that are not on it.
 void require_inputs(const std::vector<input_spec>&, const tensor_set& inputs);
 
-/// (..., rows, width) with `gap` unused elements behind each row and `page_gap` unused rows behind each step
-/// of the first axis.
+/// (..., rows, width) with `gap` unused elements behind each row and `page_gap` more behind each step of the
+/// first axis.
 tensor paged_rows(dtype type, std::vector<std::int64_t> shape, std::int64_t gap, std::int64_t page_gap);
 
 }  // namespace plumbline::mla

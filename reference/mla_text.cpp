@@ -58,6 +58,7 @@ void describe(Way& way, decode_problem& p) {
 
 template <class Way>
 void describe(Way& way, decode_indices_problem& p) {
+  constexpr std::string_view formats[] = {"plain", "v32", "model1"};
   const decode_indices_problem usual;
   way.type("dtype", p.type, usual.type);
   describe_batch(way, p.b);
@@ -65,6 +66,8 @@ void describe(Way& way, decode_indices_problem& p) {
   way.number("hq", p.hq, usual.hq);
   way.number("d", p.d, usual.d);
   way.number("dv", p.dv, std::min(p.d, usual.dv));
+  way.word("kv_format", p.format, usual.format, formats);
+  way.number("qk_rope_head_dim", p.qk_rope_head_dim, p.format == kv_format::plain ? 0 : 64);
   way.number("page_size", p.page_size, usual.page_size);
   way.number("num_pages", p.num_pages, usual.num_pages);
   way.number("gap", p.gap, 0);

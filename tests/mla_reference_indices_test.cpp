@@ -1,6 +1,8 @@
 // Attention over index lists: by hand, against plain rows in 113 bits, and against decode.
 #include <boost/test/unit_test.hpp>
 
+#include <cstring>
+
 #include "reference/core/keyed_text.hpp"
 #include "reference/mla.hpp"
 #include "tests/mla_reference_plain.hpp"
@@ -57,14 +59,82 @@ void poison(tensor& list, const std::vector<integer>& used) {
         put(list, j % 3 == 0 ? 2147483647 : j % 3 - 2, s, i, j);
 }
 
+// Bytes of a quantized row, counted from the start of its page: code of number e, its scale, rotary number n.
+struct row_bytes {
+  integer codes, rope_dims, page_size;
+  bool v32;
+  integer scales() const { return v32 ? 4 * (codes / 128) : (codes / 64 + 7) / 8 * 8; }
+  integer width() const { return codes + 2 * rope_dims + (v32 ? scales() : 0); }
+  integer code(integer slot, integer e) const { return slot * width() + e; }
+  integer scale(integer slot, integer e) const {
+    return v32 ? slot * width() + codes + 4 * (e / 128) : page_size * width() + slot * scales() + e / 64;
+  }
+  integer rope(integer slot, integer n) const {
+    return slot * width() + codes + (v32 ? scales() : 0) + 2 * n;
+  }
+};
+row_bytes bytes_of(const decode_indices_problem& p, integer page_size) {
+  return {p.d - p.qk_rope_head_dim, p.qk_rope_head_dim, page_size, p.format == kv_format::v32};
+}
+std::byte* byte_at(tensor& cache, integer page, integer offset) {
+  return cache.data() + page * cache.strides()[0] + offset;
+}
+
+void draw_quantized_row(const decode_indices_problem& p, tensor& cache, integer page, integer slot,
+                        random_stream& r) {
+  const row_bytes at = bytes_of(p, cache.dim(1));
+  for (integer e = 0; e < at.codes; ++e) {
+    const integer code = r.integer(0, 253);  // no NaN
+    *byte_at(cache, page, at.code(slot, e)) = static_cast<std::byte>(code < 127 ? code : code + 1);
+    if (at.v32 && e % 128 == 0) {
+      const auto scale = static_cast<float>(r.chance(0.5) ? 0.01 * r.uniform() : 0x1p-7);
+      std::memcpy(byte_at(cache, page, at.scale(slot, e)), &scale, 4);
+    } else if (!at.v32 && e % 64 == 0) {
+      *byte_at(cache, page, at.scale(slot, e)) = static_cast<std::byte>(r.integer(117, 122));
+    }
+  }
+  for (integer n = 0; n < at.rope_dims; ++n) {
+    const auto code = static_cast<std::uint16_t>(encode(p.type, r.normal()));
+    std::memcpy(byte_at(cache, page, at.rope(slot, n)), &code, 2);
+  }
+}
+
+// Rows that a list names are drawn; the others hold NaN.
+void draw_listed_rows(const decode_indices_problem& p, const tensor& list, const std::vector<integer>& used,
+                      tensor& cache, random_stream& r) {
+  if (p.format == kv_format::plain)
+    fill(cache, junk);
+  else
+    cache.poison(0xff);  // NaN codes, NaN scales, NaN numbers
+  for (integer s = 0; s < list.dim(0); ++s)
+    for (integer i = 0; i < list.dim(1); ++i)
+      for (integer j = 0; j < (used.empty() ? list.dim(2) : used[static_cast<std::size_t>(s)]); ++j) {
+        const auto row = static_cast<integer>(at(list, s, i, j));
+        if (row < 0) continue;
+        if (p.format != kv_format::plain)
+          draw_quantized_row(p, cache, row / cache.dim(1), row % cache.dim(1), r);
+        else
+          for (integer e = 0; e < p.d; ++e)
+            put(cache, r.normal(), row / cache.dim(1), row % cache.dim(1), 0, e);
+      }
+}
+
 drawn draw_lists(std::uint64_t seed) {
   random_stream r(seed, "lists");
   drawn c;
   decode_indices_problem& p = c.p;
   p.b = r.integer(0, 3), p.sq = r.integer(0, 3), p.hq = r.integer(1, 4);
-  p.d = r.integer(1, 30), p.dv = r.integer(1, p.d);
+  p.d = r.integer(1, 30);
+  p.format = static_cast<kv_format>(r.integer(0, 2));
+  if (p.format != kv_format::plain) {
+    p.qk_rope_head_dim = r.integer(0, 9);
+    p.d = p.qk_rope_head_dim + (p.format == kv_format::v32 ? 128 : 64) * r.integer(1, 3);
+  }
+  p.dv = r.chance(0.3) ? p.d : r.integer(1, p.d);
   p.page_size = r.integer(1, 9), p.num_pages = r.integer(0, 4);
-  p.gap = r.integer(0, 2), p.page_gap = r.integer(0, 1);
+  p.gap = r.integer(0, 2), p.page_gap = r.chance(0.5)                  ? 0
+                                        : p.format == kv_format::plain ? 1
+                                                                       : r.integer(1, 700);
   p.topk = r.integer(0, 80);
   const auto lengths = [&](integer most) {
     std::vector<integer> list;
@@ -82,12 +152,12 @@ drawn draw_lists(std::uint64_t seed) {
   c.inputs = empty_inputs(p);
   draw(c.inputs.at("q"), r, 2);
   draw_list(c.inputs.at("indices"), p.num_pages * p.page_size, r);
+  draw_listed_rows(p, c.inputs.at("indices"), p.topk_length, c.inputs.at("k_cache"), r);
   poison(c.inputs.at("indices"), p.topk_length);
-  draw(c.inputs.at("k_cache"), r);
   if (p.extra_topk > 0) {
     draw_list(c.inputs.at("extra_indices"), p.extra_num_pages * p.extra_page_size, r);
+    draw_listed_rows(p, c.inputs.at("extra_indices"), p.extra_topk_length, c.inputs.at("extra_k_cache"), r);
     poison(c.inputs.at("extra_indices"), p.extra_topk_length);
-    draw(c.inputs.at("extra_k_cache"), r);
   }
   if (p.has_sink)
     for (integer h = 0; h < p.hq; ++h)
@@ -95,9 +165,30 @@ drawn draw_lists(std::uint64_t seed) {
   return c;
 }
 
-void add_key(row& r, const tensor& cache, integer page, integer slot) {
+// A number of a quantized row as C of the definition has it: code times scale to fp32, then to 16 bits.
+double quantized(const decode_indices_problem& p, const tensor& cache, integer page, integer slot,
+                 integer e) {
+  const row_bytes at = bytes_of(p, cache.dim(1));
+  const std::byte* from = cache.data() + page * cache.strides()[0];
+  if (e >= at.codes) {
+    std::uint16_t code = 0;
+    std::memcpy(&code, from + at.rope(slot, e - at.codes), 2);
+    return decode(p.type, code);
+  }
+  float scale = 0;
+  if (at.v32)
+    std::memcpy(&scale, from + at.scale(slot, e), 4);
+  else
+    scale = std::ldexp(1.0f, static_cast<int>(from[at.scale(slot, e)]) - 127);
+  const auto code =
+      static_cast<float>(decode(dtype::e4m3, static_cast<std::uint32_t>(from[at.code(slot, e)])));
+  return round_to(p.type, static_cast<double>(code * scale));
+}
+
+void add_key(const decode_indices_problem& p, row& r, const tensor& cache, integer page, integer slot) {
   for (integer e = 0; e < r.d; ++e) {
-    r.k.push_back(at(cache, page, slot, 0, e));
+    r.k.push_back(p.format == kv_format::plain ? at(cache, page, slot, 0, e)
+                                               : quantized(p, cache, page, slot, e));
     if (e < r.dv) r.v.push_back(r.k.back());
   }
 }
@@ -112,13 +203,13 @@ row row_of(const drawn& c, integer s, integer i, integer h) {
   for (integer j = 0; j < (p.extra_topk_length.empty() ? p.extra_topk : p.extra_topk_length[n]); ++j) {
     const double entry = at(c.inputs.at("extra_indices"), s, i, j);
     if (entry == -1) continue;
-    add_key(r, c.inputs.at("extra_k_cache"), static_cast<integer>(entry) / p.extra_page_size,
+    add_key(p, r, c.inputs.at("extra_k_cache"), static_cast<integer>(entry) / p.extra_page_size,
             static_cast<integer>(entry) % p.extra_page_size);
   }
   for (integer j = 0; j < (p.topk_length.empty() ? p.topk : p.topk_length[n]); ++j) {
     const double entry = at(c.inputs.at("indices"), s, i, j);
     if (entry == -1) continue;
-    add_key(r, c.inputs.at("k_cache"), static_cast<integer>(entry) / p.page_size,
+    add_key(p, r, c.inputs.at("k_cache"), static_cast<integer>(entry) / p.page_size,
             static_cast<integer>(entry) % p.page_size);
   }
   if (p.has_sink) r.sink = {at(c.inputs.at("attn_sink"), h)};
@@ -190,9 +281,10 @@ BOOST_AUTO_TEST_CASE(a_sink_takes_its_share_of_the_output_and_none_of_the_lse) {
 }
 
 BOOST_AUTO_TEST_CASE(random_lists_agree_with_plain_rows_in_113_bits) {
-  int empty = 0, rows = 0;
+  int empty = 0, rows = 0, quantized = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     const drawn c = draw_lists(seed);
+    quantized += c.p.format != kv_format::plain;
     const auto truths = decode_indices(c.p, c.inputs, {}, truth_alone);
     BOOST_TEST_REQUIRE(truths.size() == static_cast<std::size_t>(c.p.b * c.p.sq));
     for (std::size_t u = 0; u < truths.size(); ++u)
@@ -209,6 +301,37 @@ BOOST_AUTO_TEST_CASE(random_lists_agree_with_plain_rows_in_113_bits) {
   }
   BOOST_TEST(rows > 500);
   BOOST_TEST(empty > 50);
+  BOOST_TEST(quantized > 50);
+}
+
+BOOST_AUTO_TEST_CASE(rows_of_flash_mla_have_656_and_584_bytes) {
+  const auto row = [](const char* line) {
+    return empty_inputs(parse_decode_indices(keyed_text(line))).at("k_cache").dim(3);
+  };
+
+  BOOST_TEST(row("kv_format=v32") == 656);
+  BOOST_TEST(row("kv_format=model1,d=512") == 584);
+}
+
+BOOST_AUTO_TEST_CASE(a_quantized_row_is_rounded_twice_and_its_rotary_part_not_at_all) {
+  decode_indices_problem p;
+  p.format = kv_format::v32;
+  p.d = 130, p.dv = 130, p.qk_rope_head_dim = 2, p.page_size = 1, p.topk = 1;
+  tensor_set inputs = empty_inputs(p);
+  tensor& cache = inputs.at("k_cache");
+  const row_bytes where = bytes_of(p, 1);
+  // 1.125 times this scale lies a hair above the middle between 1 and the next bf16, and fp32 rounds it to
+  // that.
+  const auto scale = static_cast<float>(std::ceil(std::ldexp((1 + 0x1p-8) / 1.125, 24)) * 0x1p-24);
+  std::memcpy(byte_at(cache, 0, where.scale(0, 0)), &scale, 4);
+  *byte_at(cache, 0, where.code(0, 127)) = static_cast<std::byte>(encode(dtype::e4m3, 1.125));
+  const auto rotary = static_cast<std::uint16_t>(encode(dtype::bf16, -3.0));
+  std::memcpy(byte_at(cache, 0, where.rope(0, 1)), &rotary, 2);
+  const attention_truth truth = decode_indices(p, inputs, {}, truth_alone)[0];
+
+  BOOST_TEST(truth.out[0] == 0);
+  BOOST_TEST(truth.out[127] == 1);
+  BOOST_TEST(truth.out[129] == -3);
 }
 
 BOOST_AUTO_TEST_CASE(the_full_list_is_a_dense_decode_bit_for_bit) {

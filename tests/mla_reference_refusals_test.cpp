@@ -173,6 +173,28 @@ BOOST_AUTO_TEST_CASE(decode_indices_refuses_by_name) {
               }}});
 }
 
+BOOST_AUTO_TEST_CASE(quantized_rows_are_refused_by_name) {
+  decode_indices_problem p;
+  p.format = kv_format::v32;
+  p.qk_rope_head_dim = 64;
+  p.page_size = 2, p.page_gap = 8;
+  every_edit_is_refused<lists_args>(
+      made(p),
+      {{"dims that no scale divides", "qk_rope_head_dim", [](auto& c) { c.p.qk_rope_head_dim = 63; }},
+       {"nothing quantized", "qk_rope_head_dim", [](auto& c) { c.p.qk_rope_head_dim = 576; }},
+       {"a cache of numbers", "k_cache",
+        [](auto& c) {
+          c.inputs.set("k_cache", tensor(dtype::bf16, {1, 2, 1, 576}));
+        }},
+       {"rows of the other format", "k_cache",
+        [](auto& c) {
+          c.inputs.set("k_cache", tensor(dtype::u8, {1, 2, 1, 584}));
+        }},
+       {"rows with a gap", "k_cache", [](auto& c) {
+          c.inputs.set("k_cache", tensor(dtype::u8, {1, 2, 1, 656}, {1400, 700, 656, 1}));
+        }}});
+}
+
 BOOST_AUTO_TEST_CASE(prefill_indices_refuses_by_name) {
   prefill_indices_problem p;
   p.sq = 2, p.hq = 3, p.skv = 4, p.d = 16, p.dv = 12, p.topk = 5;

@@ -66,6 +66,11 @@ decode_indices_problem draw_decode_indices(random_stream& r) {
   p.sq = r.integer(0, 5);
   p.hq = r.integer(1, 9);
   p.d = r.integer(1, 600);
+  p.format = static_cast<kv_format>(r.integer(0, 2));
+  if (p.format != kv_format::plain) {
+    p.qk_rope_head_dim = r.integer(0, 70);
+    p.d = p.qk_rope_head_dim + 128 * r.integer(1, 4);
+  }
   p.dv = r.integer(1, p.d);
   p.page_size = r.integer(1, 64);
   p.num_pages = r.integer(0, 9);
@@ -201,6 +206,9 @@ BOOST_AUTO_TEST_CASE(lines_that_are_no_problem_are_refused_by_name) {
   BOOST_TEST(refused(parse_prefill, "cache_seqlens=3,capacity=2") == "cache_seqlens");
   BOOST_TEST(refused(parse_prefill, "hk=1,hq=0") == "hq");
   BOOST_TEST(refused(parse_decode_indices, "topk_length=65") == "topk_length");
+  BOOST_TEST(refused(parse_decode_indices, "kv_format=nvfp4") == "kv_format");
+  BOOST_TEST(refused(parse_decode_indices, "kv_format=v32,d=512") == "qk_rope_head_dim");
+  BOOST_TEST(refused(parse_decode_indices, "qk_rope_head_dim=64") == "qk_rope_head_dim");
   BOOST_TEST(refused(parse_decode_indices, "b=2,topk_length=6/5/4") == "topk_length");
   BOOST_TEST(refused(parse_prefill_indices, "invalid_percent=101") == "invalid_percent");
   BOOST_TEST(refused(parse_schedule, "cache_seqlens=-1") == "cache_seqlens");
