@@ -4,7 +4,8 @@ plumbline_test(NAME quantize_reference
     quantize_reference_gemm_test.cpp quantize_reference_refusals_test.cpp
   LINK reference LABELS reference quantize smoke)
 
-set(quantize_kernels_sources quantize_kernels_store_test.cpp)
+set(quantize_kernels_sources quantize_kernels_store_test.cpp quantize_kernels_read_test.cpp
+  quantize_kernels_groups_test.cpp)
 plumbline_test(NAME quantize_kernels
   SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize host smoke)
 if(TARGET kernels_checked)

@@ -28,12 +28,12 @@ __device__ void write_tile(const store_params& p, std::int64_t token, std::int64
 template <dtype In>
 __global__ void __launch_bounds__(threads) k_cache_rows_kernel(const store_params p) {
   const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
-  const std::int64_t units = tiles(p.shape) + 1, token = at / units, unit = at % units;
+  const std::int64_t units = p.shape.tile_count + 1, token = at / units, unit = at % units;
   if (token >= p.tokens) return;
   const std::int64_t slot = slot_of(p, token);
   if (slot < 0) return;
-  const slot_place place = place_of(p.shape, slot);
-  if (unit < tiles(p.shape)) {
+  const slot_place place = place_in(p.shape, slot);
+  if (unit < p.shape.tile_count) {
     write_tile<In>(p, token, unit, place);
   } else {
     const auto* from = static_cast<const stored<In>*>(p.rope.data) + token * p.rope.stride;
@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(threads) k_cache_rows_kernel(const store_param
 template <dtype In>
 void launch_rows(const store_params& p, launcher& on) {
   if (p.tokens == 0) return;
-  const std::int64_t blocks = blocks_for(p.tokens * (tiles(p.shape) + 1), threads);
+  const std::int64_t blocks = blocks_for(p.tokens * (p.shape.tile_count + 1), threads);
   launch<&k_cache_rows_kernel<In>>(on, "k_cache_rows", {blocks, 1, 1}, threads, 0, p);
 }
 

@@ -11,7 +11,7 @@ store_params store_params_of(const store_problem& problem, const kernel_argument
   p.slots = slots ? slots.as<std::int32_t>() : nullptr;
   p.cache = static_cast<unsigned char*>(problem.layout == cache_layout::split ? nope_part.data : whole.data);
   p.rope_part = static_cast<unsigned char*>(args.out("rope_part").data);
-  p.shape = problem;
+  p.shape = geometry_of(problem);
   p.rule = writer_of(problem.rule, problem.type);
   p.tokens = problem.tokens;
   return p;
@@ -24,7 +24,7 @@ std::string store_domain(const store_problem& problem) {
 }
 
 namespace {
-const variant<store_problem> store_rows[] = {k_cache_rows()};
+const variant<store_problem> store_rows[] = {k_cache_rows(), k_cache_tiles()};
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

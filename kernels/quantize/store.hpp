@@ -1,5 +1,5 @@
 // store: what its variants share.  A token's row comes from one tensor or two, its slot from a list or its
-// number; place_of says where the bytes go.
+// number; place_in says where the bytes go.
 #pragma once
 
 #include "kernels/core/promises.hpp"
@@ -14,7 +14,7 @@ struct store_params {
   const std::int32_t* slots;  // null: token i goes to slot i
   unsigned char* cache;
   unsigned char* rope_part;  // null: the rotary dims lie in `cache`
-  cache_shape shape;
+  cache_geometry shape;
   writer rule;
   std::int64_t tokens;
 };
