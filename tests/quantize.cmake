@@ -5,7 +5,7 @@ plumbline_test(NAME quantize_reference
   LINK reference LABELS reference quantize smoke)
 
 set(quantize_kernels_sources quantize_kernels_store_test.cpp quantize_kernels_read_test.cpp
-  quantize_kernels_groups_test.cpp)
+  quantize_kernels_groups_test.cpp quantize_kernels_gemm_test.cpp)
 plumbline_test(NAME quantize_kernels
   SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize host smoke)
 if(TARGET kernels_checked)
