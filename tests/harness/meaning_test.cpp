@@ -6,6 +6,7 @@
 #include <string>
 
 #include "properties/flash_decode/operations.hpp"
+#include "properties/quantize/operations.hpp"
 
 using namespace plumbline;
 
@@ -38,7 +39,8 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
     std::span<const meaning> own;
   } all[] = {{flash_decode::attend_operation(), flash_decode::attend_meanings()},
              {flash_decode::append_operation(), flash_decode::append_meanings()},
-             {flash_decode::combine_operation(), flash_decode::combine_meanings()}};
+             {flash_decode::combine_operation(), flash_decode::combine_meanings()},
+             {quantize::store_operation(), quantize::store_meanings()}};
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
     std::set<std::string> seen;
