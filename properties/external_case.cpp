@@ -17,7 +17,14 @@ external_judgement unreadable(const recorded_case& c, const std::string& why) {
 }
 
 external_judgement as_outputs(const recorded_case& c, const verdict& v) {
-  return {group_of(c), "outputs", v.result, v.budget_used(), v.message};
+  external_judgement e = {group_of(c), "outputs", v.result, v.budget_used(), v.message};
+  if (v.result != outcome::fail) return e;
+  for (const finding& f : v.findings)  // the sentence of the test that gives `used`
+    if (!f.passed() && !f.message.empty() && (f.used == e.used || (f.used != f.used && e.used != e.used))) {
+      e.message = f.message;
+      break;
+    }
+  return e;
 }
 
 external_judgement worst(const external_judgement& a, const external_judgement& b) {
@@ -31,7 +38,12 @@ external_judgement worst(const external_judgement& a, const external_judgement& 
 }
 
 external_judgement worst(const recorded_case& c, std::span<const external_judgement> found) {
-  if (found.empty()) return unreadable(c, "holds neither outputs nor expected_*");
+  if (found.empty()) {
+    const auto line = c.options.find("case");
+    const bool ours = line != c.options.end() && line->second.rfind("plumbline", 0) == 0;
+    return ours ? unsupported(c, "holds no outputs: replay it")
+                : unreadable(c, "holds neither outputs nor expected_*");
+  }
   external_judgement all = found.front();
   for (const external_judgement& one : found.subspan(1)) all = worst(all, one);
   return all;

@@ -9,8 +9,9 @@ namespace plumbline {
 namespace {
 
 constexpr std::string_view provenance[] = {
-    "seed",    "note",  "computed_in", "compare_note", "case",     "contract", "op",        "operator",
-    "columns", "title", "description", "role",         "executor", "changes",  "generator", "expected"};
+    "seed",      "note",     "computed_in", "compare_note", "case",    "contract", "op",
+    "operator",  "columns",  "title",       "description",  "role",    "executor", "changes",
+    "generator", "expected", "found_as",    "law",          "message", "row"};
 constexpr std::string_view provenance_prefixes[] = {"source_",   "licence", "license",
                                                     "contract_", "recipe",  "origin"};
 

@@ -121,6 +121,9 @@ class sum_operation : public operation {
     tensor x(dtype::f32, {n});
     for (std::int64_t i = 0; i < n; ++i) x.set_value(i, static_cast<double>(i + 1));
     r.tensors.set("x", std::move(x));
+    const char* slow = std::getenv("FAKE_SLOW_RECORD");  // seconds; of inputs too with FAKE_SLOW_INPUTS
+    if (slow && (where || std::getenv("FAKE_SLOW_INPUTS")))
+      std::this_thread::sleep_for(std::chrono::duration<double>(std::atof(slow)));
     if (!where) return r;
     misbehave(c.variant, n);
     tensor out(dtype::f32, {1});
@@ -137,7 +140,7 @@ class sum_operation : public operation {
     const bool expected = c.tensors.has("expected_out");
     const tensor* out = expected ? c.tensors.find("expected_out") : c.tensors.find("out");
     if (!out) {
-      e.kind = "unreadable", e.result = outcome::fail, e.message = "neither out nor expected_out";
+      e.kind = "unsupported", e.message = "holds no outputs: replay it";
       return e;
     }
     double total = 0;
@@ -174,7 +177,8 @@ class sum_operation : public operation {
       std::printf("{\"id\":1,\"error\":\"a kernel's own words\"}\n");
       std::fflush(stdout);
     }
-    if (variant == "slow") be_slow(20);
+    const char* slow = std::getenv("FAKE_SLOW_RUN");  // milliseconds
+    if (variant == "slow") be_slow(slow ? std::atoi(slow) : 20);
     if (variant == "always_killed" && n == 13) raise(SIGKILL);
     if (variant == "killed" && n == 13 && std::ofstream("killed_once", std::ios::app).tellp() == 0) {
       std::ofstream("killed_once") << "x";

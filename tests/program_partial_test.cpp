@@ -1,8 +1,10 @@
 // Promises about runs that do not end as planned: interrupted, killed from outside, too large, cut to a part.
 #include <signal.h>
+#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/program_process.hpp"
@@ -45,6 +47,63 @@ BOOST_AUTO_TEST_CASE(a_failure_is_on_the_disk_before_the_run_ends) {
     BOOST_REQUIRE(saved_in(folder).size() == 1u);
     BOOST_TEST(run_program({"replay", saved_in(folder).front()}, folder.path()).code == 1);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_printed_before_a_signal_is_saved_before_the_end) {
+  for (const char* slow_seconds : {"0.3", "60"}) {  // the second: longer than is waited for outputs
+    const scratch_folder folder;
+    const process_end end = run_until(
+        [&] { return has(folder.read("stdout.txt"), "FAIL"); }, SIGINT,
+        {"verify", "fake/wrong", "--recorded", "no", "--cases", "100000000", "--max-failures", "100000000"},
+        folder.path(), {std::string("FAKE_SLOW_RECORD=") + slow_seconds});
+
+    BOOST_TEST(end.code == 130);
+    BOOST_TEST(has(end.out, "saved: "));
+    BOOST_REQUIRE(saved_in(folder).size() == 1u);
+    BOOST_TEST(run_program({"replay", saved_in(folder).front()}, folder.path()).code == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_saved_behind_a_signal_says_so) {
+  const scratch_folder folder;
+  const process_end end = run_until(
+      [&] { return has(folder.read("stdout.txt"), "FAIL"); }, SIGINT,
+      {"verify", "fake/wrong", "--recorded", "no", "--cases", "100000000", "--max-failures", "100000000"},
+      folder.path(), {"FAKE_SLOW_RECORD=60", "FAKE_SLOW_INPUTS=1"});
+
+  BOOST_TEST(end.code == 130);
+  BOOST_TEST(has(end.out, "not saved: fake.sum/wrong f32 agrees_with_truth: the run was ended before"));
+  BOOST_TEST(end.seconds < 30);
+}
+
+BOOST_AUTO_TEST_CASE(leftovers_of_processes_that_are_gone_are_swept_and_no_others) {
+  const scratch_folder folder;
+  const std::string out = folder.path() + "/build/plumbline";
+  const auto write = [](const std::string& file) {
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    std::ofstream(file) << "x";
+  };
+  const std::string gone = "999999999", alive = std::to_string(::getpid());
+  for (const std::string& pid : {gone, alive}) {
+    write(out + "/failures/a.h5.writing-" + pid + "-0");
+    write(out + "/outputs-" + pid + "/0.h5");
+  }
+  run_program({"verify", "fake/good", "--recorded", "no", "--cases", "2"}, folder.path());
+
+  BOOST_TEST(!std::filesystem::exists(out + "/failures/a.h5.writing-" + gone + "-0"));
+  BOOST_TEST(!std::filesystem::exists(out + "/outputs-" + gone));
+  BOOST_TEST(std::filesystem::exists(out + "/failures/a.h5.writing-" + alive + "-0"));
+  BOOST_TEST(std::filesystem::exists(out + "/outputs-" + alive));
+}
+
+BOOST_AUTO_TEST_CASE(a_replay_that_ends_before_its_first_case_ends_by_its_signal) {
+  const scratch_folder folder;
+  const process_end end =
+      run_until(slow_runs(folder.path(), 1), SIGINT, {"replay", "fake.sum/slow:n=12", "--outputs", "o.h5"},
+                folder.path(), {"FAKE_SLOW_RUN=2000"});
+
+  BOOST_TEST(end.code == 130);
+  BOOST_TEST(has(end.out, "interrupted, partial result: 0 of 1 cases"));
 }
 
 BOOST_AUTO_TEST_CASE(the_smallest_case_replaces_the_one_that_was_found) {
@@ -182,8 +241,8 @@ BOOST_AUTO_TEST_CASE(a_file_in_which_nothing_could_be_judged_is_no_success) {
 
   const process_end end = run_program({"judge", saved_in(folder).front()}, path);
 
-  BOOST_TEST(end.code == 1);
-  BOOST_TEST(has(end.out, "neither out nor expected_out"));
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(has(end.out, "nothing judged: holds no outputs: replay it"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <filesystem>
@@ -91,6 +92,51 @@ BOOST_AUTO_TEST_CASE(outputs_of_a_replay_are_written_in_the_same_way) {
   BOOST_TEST((fs::status(path + "/o.h5").permissions() == fs::perms(0600)));
   BOOST_TEST(run_program({"judge", "o.h5"}, path).code == 0);
   BOOST_TEST(run_program({"replay", "fake.sum/good:n=4", "--outputs", "."}, path).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_read_is_never_the_place_of_a_result) {
+  const scratch_folder folder;
+  const std::string path = folder.path();
+  run_program({"replay", "fake.sum/good:n=4", "--outputs", "o.h5"}, path);
+  run_program({"verify", "fake/wrong", "--recorded", "no", "--cases", "20", "--out", "kept"}, path);
+  BOOST_REQUIRE(names_in(path + "/kept/failures").size() == 1u);
+  const std::string saved = "kept/failures/" + names_in(path + "/kept/failures").front();
+  fs::create_symlink("o.h5", path + "/link.h5");
+  fs::create_hard_link(path + "/o.h5", path + "/hard.h5");
+  const std::string before = folder.read("o.h5"), saved_before = folder.read(saved);
+  const std::vector<std::vector<std::string>> refused = {
+      {"judge", "o.h5", "--json", "./o.h5"},
+      {"judge", "o.h5#/sum/case0", "--report", "link.h5"},
+      {"judge", "link.h5", "--json", "o.h5"},
+      {"judge", "o.h5", "--json", "hard.h5"},
+      {"replay", "o.h5", "--outputs", "o.h5"},
+      {"replay", "fake.sum/good:n=3", "link.h5", "--json", "o.h5"},
+      {"replay", "fake.sum/good:n=0;recorded=./o.h5#/sum/case0", "--json", "o.h5"},
+      {"replay", saved, "--json", saved},
+      {"verify", "fake/wrong", "--recorded", "no", "--cases", "5", "--out", "kept", "--json", saved}};
+  for (const auto& arguments : refused) {
+    const process_end end = run_program(arguments, path);
+
+    BOOST_TEST_CONTEXT(arguments.at(0) << " " << arguments.at(1) << " " << arguments.back() << end.err) {
+      BOOST_TEST(end.code == 2);
+      BOOST_TEST(end.out.empty());
+      BOOST_TEST(has(end.err, "expected another file than the one that is read"));
+      BOOST_TEST(std::count(end.err.begin(), end.err.end(), '\n') == 1);
+      BOOST_TEST((folder.read("o.h5") == before));
+      BOOST_TEST((folder.read(saved) == saved_before));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_replay_writes_outputs_from_a_folder_in_which_nothing_may_be_written) {
+  const scratch_folder folder, results;
+  const std::string to = results.path() + "/o.h5";
+  const process_end end = run_program({"replay", "fake.sum/good:n=4", "--outputs", to}, folder.path());
+
+  BOOST_TEST(end.code == 0);
+  BOOST_TEST(run_program({"judge", to}, folder.path()).code == 0);
+  BOOST_TEST(!fs::exists(folder.path() + "/build"));
+  BOOST_TEST(names_in(results.path()).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_result_on_standard_output_has_it_to_itself) {

@@ -1,6 +1,9 @@
 // Promises of the command line: exit codes, and one clear line for every bad argument.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -74,14 +77,10 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected)
        "--dtype",
        "expected one of f32 for fake/wrong"},
       {{"replay", "fake.sum/good:n=3;seed=1;executor=mars"}, "executor", "host, checked or gpu, got 'mars'"},
-      {{"replay", "."}, "CASE", "a folder"},
-      {{"judge", "."}, "FILE", "a folder"},
-      {{"replay", "nosuch.h5"}, "CASE", "no such file"},
       {{"replay", "plumbline99:fake.sum:n=3"}, "version", "plumbline1"},
       {{"replay", "plumbline1:fake.sum/nosuch:n=3"}, "CASE", "good"},
       {{"replay", "plumbline1:fake.nosuch:n=3"}, "operator", "fake.sum"},
       {{"replay", "plumbline1:fake.sum/good:m=3"}, "m", "CASE"},
-      {{"judge", "nosuch.h5"}, "FILE", "no such file"},
       {{"judge", "nosuch.h5", "--contract", "nosuch"}, "--contract", "f32/fake"},
       {{"worker"}, "worker", "by hand"},
   };
@@ -98,6 +97,59 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected)
       BOOST_TEST(end.out.empty());
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_one_line_and_one_code_whatever_is_wrong_with_it) {
+  const scratch_folder folder;
+  const std::string path = folder.path();
+  std::ofstream(path + "/text.h5") << "no HDF5";
+  std::ofstream(path + "/empty.h5");
+  BOOST_REQUIRE(mkfifo((path + "/pipe.h5").c_str(), 0600) == 0);
+  for (const char* file : {"nosuch.h5", ".", "text.h5", "empty.h5", "pipe.h5"})
+    for (const char* verb : {"judge", "replay"}) {
+      const process_end end = run_program({verb, file}, path);
+
+      BOOST_TEST_CONTEXT(verb << " " << file << ": " << end.err) {
+        BOOST_TEST(end.code == 3);
+        BOOST_TEST(end.out.empty());
+        BOOST_TEST(lines(end.err) == 1u);
+        BOOST_TEST(has(end.err, verb == std::string("judge") ? "FILE: expected" : "CASE: expected"));
+      }
+    }
+  const std::string line = "fake.sum/good:n=3;recorded=" + path;
+  for (const char* file : {"/nosuch.h5#/sum/a", "/text.h5#/sum/a", "/pipe.h5#/sum/a"}) {
+    const process_end end = run_program({"replay", line + file}, path);
+
+    BOOST_TEST_CONTEXT(file << ": " << end.err) {
+      BOOST_TEST(end.code == 3);
+      BOOST_TEST(end.out.empty());
+      BOOST_TEST(lines(end.err) == 1u);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_judged_nothing_could_not_run_and_says_why) {
+  const scratch_folder folder;
+  const auto verify = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"verify", "fake/good", "--dtype", "f32", "--recorded", "no"});
+    return run_program(more, folder.path());
+  };
+  const process_end empty = verify({"--cases", "1", "--shard", "2/2"});
+  const process_end skipped = run_program({"replay", "fake.sum/never:n=3"}, folder.path());
+
+  BOOST_TEST(empty.code == 3);
+  BOOST_TEST(has(empty.out, "nothing judged: shard 2/2 of 1 case is empty"));
+  BOOST_TEST(verify({"--cases", "1", "--shard", "1/2"}).code == 0);
+  BOOST_TEST(skipped.code == 3);
+  BOOST_TEST(has(skipped.out, "nothing judged: every variant skipped"));
+}
+
+BOOST_AUTO_TEST_CASE(the_program_names_its_version) {
+  const scratch_folder folder;
+  const process_end end = run_program({"--version"}, folder.path());
+
+  BOOST_TEST(end.code == 0);
+  BOOST_TEST(end.out.rfind("plumbline 1, commit ", 0) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(every_verb_has_help_with_an_example) {
@@ -123,7 +175,8 @@ BOOST_AUTO_TEST_CASE(exit_codes_say_pass_failure_mistrust_and_could_not_run) {
   BOOST_TEST(verify("fake/picky") == 0);
   BOOST_TEST(verify("fake/wrong") == 1);
   BOOST_TEST(verify("fake/doubtful") == 1);
-  BOOST_TEST(verify("fake/never") == 1);
+  BOOST_TEST(verify("fake/never") == 3);
+  BOOST_TEST(verify("fake/never", {"fake/good"}) == 1);
   BOOST_TEST(verify("fake/good", {"--on", "gpu"}) == 3);
   BOOST_TEST(verify("fake/good", {"--on", "checked"}) == 3);
 }

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "ci/plumbline/instrument.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -31,7 +32,15 @@ std::vector<std::string> case_files_in(const std::string& folder) {
   return files;
 }
 
+std::string why_unreadable(const std::string& file) {
+  std::error_code none;
+  if (!fs::exists(file, none)) return "no such file: " + file;
+  if (fs::is_directory(file, none)) return "a folder";
+  return fs::is_regular_file(file, none) ? "" : "no ordinary file";
+}
+
 std::vector<std::string> cases_of(const std::string& file) {
+  if (const std::string why = why_unreadable(file); !why.empty()) throw cannot_run(file + ": " + why);
   std::vector<std::string> cases;
   for (const fixtures::case_path& c : fixtures::list(file))
     cases.push_back(file + "#/" + c.group + "/" + c.name);
@@ -50,11 +59,14 @@ std::vector<std::string> cases_named(const std::string& argument, const std::str
   const auto refuse = [&](const std::string& why) {
     throw bad_argument(argument, "expected an HDF5 file of cases, got '" + text + "': " + why);
   };
-  std::error_code none;
-  if (!fs::exists(file, none)) refuse("no such file: " + file);
-  if (fs::is_directory(file, none)) refuse("a folder");
-  if (file.find('/') == std::string::npos) file = "./" + file;
-  std::vector<std::string> cases = cases_of(file);
+  if (file.find('/') == std::string::npos && fs::exists(file)) file = "./" + file;
+  std::vector<std::string> cases;
+  try {
+    if (const std::string why = why_unreadable(file); !why.empty()) throw cannot_run(why);
+    cases = cases_of(file);
+  } catch (const std::exception& e) {
+    throw cannot_run(argument + ": expected an HDF5 file of cases, got '" + text + "': " + e.what());
+  }
   if (path.empty()) return cases;
   if (path.front() != '/') path.insert(0, "/");
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -82,7 +94,7 @@ recorded_case load_recorded(std::string_view recorded) {
   if (slash == std::string::npos)
     throw bad_argument("recorded", "expected FILE#/group/case, got '" + std::string(recorded) + "'");
   const std::string file = located(given);
-  if (!fs::exists(file)) throw bad_argument("recorded", "no such file: " + given);
+  if (const std::string why = why_unreadable(file); !why.empty()) throw bad_argument("recorded", why);
   fixtures::stored_case stored =
       fixtures::read(file, {path.substr(first, slash - first), path.substr(slash + 1)});
   recorded_case c;

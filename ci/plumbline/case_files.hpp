@@ -17,10 +17,12 @@ std::string recorded_folder();
 /// Files of a folder that end in .h5, by name; empty when there is no such folder.
 std::vector<std::string> case_files_in(const std::string& folder);
 
+/// Why nobody can read a file of cases there (absent, a folder, a pipe, ...), or empty.
+std::string why_unreadable(const std::string& file);
 /// "FILE#/group/case" of every case of a file, FILE as given.
 std::vector<std::string> cases_of(const std::string& file);
-/// Those of "FILE", "FILE#/group" or "FILE#/group/case"; bad_argument naming `argument` when there is no such
-/// file, group or case.
+/// Those of "FILE", "FILE#/group" or "FILE#/group/case".  Both name `argument`: cannot_run when the file
+/// cannot be read, bad_argument when it holds no such group or case.
 std::vector<std::string> cases_named(const std::string& argument, const std::string& text);
 /// Splits "FILE[#/group/case]"; the second part is empty when there is none.
 std::pair<std::string, std::string> split_case_path(const std::string& text);

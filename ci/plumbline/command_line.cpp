@@ -10,6 +10,7 @@
 #include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/option_text.hpp"
 #include "ci/plumbline/requests.hpp"
+#include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/text_table.hpp"
 
 namespace plumbline::program {
@@ -203,7 +204,9 @@ CLI::App& describe_replay(CLI::App& app, replay_request& r, texts& t) {
       ->type_name("FILE");
   verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
   add_work_options(verb, t);
-  add_out_option(verb, r.work, "Folder in which --outputs is put together");
+  r.work.out.clear();
+  add_out_option(verb, r.work,
+                 "Folder in which --outputs is put together; that of temporary files unless given");
   verb.footer(replay_help);
   return verb;
 }
@@ -245,6 +248,7 @@ request parse_command_line(int argc, const char* const* argv) {
   CLI::App app(about_program, "plumbline");
   app.footer(exit_codes);
   app.require_subcommand(1);
+  app.set_version_flag("--version", "plumbline 1, commit " + built_commit());
   texts t;
   const auto formatter = std::make_shared<narrow_help>();
   app.formatter(formatter);
@@ -265,6 +269,9 @@ request parse_command_line(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& e) {
+    app.exit(e);
+    return nothing_to_do{};
   } catch (const CLI::CallForHelp& e) {
     app.exit(e);
     return nothing_to_do{};

@@ -109,7 +109,10 @@ std::string as_text(const judged_file& f, std::size_t width) {
                         f.cases.size());
   text += fmt::format("{} pass, {} fail, {} mistrusted, {} unsupported (not judged)\n", f.count[0],
                       f.count[1], f.count[2], f.unsupported);
-  if (!f.partial && f.judged() == 0) text += "nothing was judged: no operator knows any of these groups\n";
+  if (!f.partial && f.judged() == 0)
+    text +=
+        "nothing judged: " + (f.judgements.empty() ? "no case in the file" : f.judgements.front().message) +
+        "\n";
   return text;
 }
 
@@ -122,6 +125,8 @@ int run_judge(const instrument& all, const judge_request& asked) {
   f.name = asked.file, f.cases = cases_named("FILE", asked.file);
   f.judgements.resize(f.cases.size());
   const result_files to(asked.json, asked.report);
+  for (const result_file* one : {&to.json, &to.page})
+    require_not_read(*one, {located(split_case_path(f.cases.empty() ? asked.file : f.cases.front()).first)});
   progress bar(to.text());
   f.partial = !judge_all(f, asked, bar);
   std::erase_if(f.judgements, [](const external_judgement& e) { return e.kind.empty(); });

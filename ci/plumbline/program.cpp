@@ -1,5 +1,6 @@
 // From a command line to a verb, and from what a verb throws to an exit code and one clear line.
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +54,7 @@ struct dispatch {
 
 int run_program(const instrument& all, int argc, char** argv) {
   close_no_gap();
+  signal(SIGPIPE, SIG_IGN);  // a reader that went away is no end of the run
   see_only_the_gpu_of_ctest();
   try {
     if (all.set_recorded_loader) all.set_recorded_loader(load_recorded);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <vector>
 
 #include "ci/plumbline/interrupt.hpp"
@@ -41,6 +42,26 @@ bool pump(worker_pool& pool, const std::function<std::optional<work>()>& next,
   }
 }
 
+bool pump_last(worker_pool& pool, const std::function<std::optional<work>()>& next,
+               const std::function<void(const finished&)>& done, double seconds) {
+  using clock = std::chrono::steady_clock;
+  const auto end =
+      clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+  for (;;) {
+    while (pool.has_idle()) {
+      std::optional<work> w = next();
+      if (!w) break;
+      pool.submit(std::move(*w));
+    }
+    if (!pool.in_flight()) return true;
+    if (clock::now() >= end) {
+      pool.stop();
+      return false;
+    }
+    if (const std::optional<finished> f = pool.wait(0.05)) done(*f);
+  }
+}
+
 case_result result_of(const finished& f) {
   if (f.lost.empty() && f.got.error.empty()) {
     case_result r = f.got.result;
@@ -52,7 +73,8 @@ case_result result_of(const finished& f) {
     return r;
   }
   case_result r;
-  r.result = f.killed ? outcome::mistrusted : outcome::fail, r.failed_law = "completes";
+  r.result = f.killed ? outcome::mistrusted : outcome::fail;
+  r.failed_law = f.lost.empty() ? not_examined : "completes";
   r.case_text = f.got.about;
   if (r.case_text.empty())
     r.case_text = f.asked.case_text.empty() ? fmt::format("{}.{}/{} {} seed {} index {} (while it was drawn)",

@@ -24,8 +24,16 @@ class errands {
 bool pump(worker_pool&, const std::function<std::optional<work>()>& next,
           const std::function<void(finished)>& done, const std::function<void()>& tick);
 
-/// The result of a piece of work that was to examine a case: a lost worker or an error is a failure of the
-/// law "completes"; one that was killed from outside says nothing of the kernel and is mistrusted.
+/// The same behind a signal, for what must not be lost: at most `seconds`, deaf to the signal that was noted
+/// (a second one ends the program at once).  False when the time was over: the workers are then gone.
+bool pump_last(worker_pool&, const std::function<std::optional<work>()>& next,
+               const std::function<void(const finished&)>& done, double seconds);
+
+/// The result of a piece of work that was to examine a case: a lost worker is a failure of the law
+/// "completes", an error one of `not_examined`; one that was killed from outside says nothing of the kernel
+/// and is mistrusted.
 case_result result_of(const finished&);
+/// The law of a case that a worker could not examine at all: it says nothing of the kernel.
+inline constexpr const char* not_examined = "can_be_examined";
 
 }  // namespace plumbline::program

@@ -20,6 +20,7 @@
 #include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/run_report.hpp"
+#include "ci/plumbline/saved_failures.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -42,7 +43,8 @@ bool names_a_file(const std::string& text) {
 class parts_folder {
  public:
   explicit parts_folder(const std::string& out)
-      : path_(fs::path(out) / fmt::format("outputs-{}", ::getpid())) {}
+      : path_((out.empty() ? fs::temp_directory_path() : fs::path(out)) /
+              fmt::format("{}outputs-{}", out.empty() ? "plumbline-" : "", ::getpid())) {}
   ~parts_folder() {
     std::error_code none;
     fs::remove_all(path_, none);
@@ -61,7 +63,7 @@ class replaying {
       : all_(all),
         asked_(asked),
         specs_(planned()),
-        to_(results_of(asked)),
+        to_(results_of(asked, read_)),
         bar_(to_.text),
         parts_(asked.work.out) {
     results_.resize(specs_.size());
@@ -89,11 +91,12 @@ class replaying {
       bar_.print(fmt::format("{} pass, {} fail, {} mistrusted, {} skipped\n", count[0], count[1], count[2],
                              count[3]));
     const bool judged = count[0] + count[1] + count[2] > 0;
-    if (whole && !judged) bar_.print("mistrusted: no case was judged, every variant skipped\n");
-    require_written({to_.outputs.wanted() ? write_outputs() : "",
+    if (whole && !judged) bar_.print("nothing judged: every variant skipped\n");
+    require_written({to_.outputs.wanted() ? write_outputs(whole) : "",
                      to_.json.wanted() ? to_.json.write(json_of(results_, !whole)) : ""});
     if (!whole) return 128 + interrupted_by();
-    return judged && count[1] + count[2] == 0 ? all_pass : found_something;
+    if (!judged) return could_not_run;
+    return count[1] + count[2] == 0 ? all_pass : found_something;
   }
 
  private:
@@ -106,11 +109,15 @@ class replaying {
     stream text;
   };
 
-  static results results_of(const replay_request& asked) {
+  static results results_of(const replay_request& asked, const std::vector<std::string>& read) {
     results to{{"--json", asked.json}, {"--outputs", asked.outputs}, stream::output};
     require_distinct(to.json, to.outputs);
     if (to.json.takes_standard_output() || to.outputs.takes_standard_output()) to.text = stream::error;
-    if (to.outputs.wanted()) require_folder("--out", asked.work.out);
+    require_not_read(to.json, read), require_not_read(to.outputs, read);
+    if (to.outputs.wanted() && !asked.work.out.empty()) {
+      require_folder("--out", asked.work.out);
+      sweep(asked.work.out);
+    }
     return to;
   }
 
@@ -119,12 +126,13 @@ class replaying {
       if (names_a_file(text))
         add_file(text);
       else
-        add_line(case_spec::parse(text), false);
+        add_typed(text);
     for (const planned_case& c : planning_)
       if (const std::string why = too_big(all_, c.spec); !why.empty() && !c.from_file)
         throw cannot_run("'" + c.spec.str() + "' " + why);
     if (planning_.empty() && unrunnable_.empty())
-      throw bad_argument("CASE", "nothing to run: " + unknown_.begin()->first);
+      throw cannot_run("nothing to run: " +
+                       (unknown_.empty() ? "no case in " + read_.front() : unknown_.begin()->first));
     return std::move(planning_);
   }
 
@@ -155,7 +163,8 @@ class replaying {
     if (f.got.usage && refused_.empty() && !specs_[f.asked.index].from_file) refused_ = f.got.error;
     const case_result& r = results_[f.asked.index].emplace(result_of(f));
     ++done_;
-    if (to_.outputs.wanted() && r.result != outcome::skipped && r.failed_law != "completes")
+    if (to_.outputs.wanted() && r.result != outcome::skipped && r.failed_law != "completes" &&
+        r.failed_law != not_examined)
       to_save_.push_back(f.asked.index);
   }
 
@@ -166,6 +175,19 @@ class replaying {
     const std::unique_ptr<executor> e = all_.make_executor(on, why_not);
     if (!e) throw cannot_run(why_not);
     return e->kernels();
+  }
+
+  void add_typed(const std::string& text) {
+    const case_spec spec = case_spec::parse(text);
+    if (!spec.recorded.empty()) {
+      read_.push_back(located(split_case_path(spec.recorded).first));
+      try {
+        load_recorded(spec.recorded);
+      } catch (const std::exception& e) {
+        throw cannot_run("'" + text + "': " + e.what());
+      }
+    }
+    add_line(spec, false);
   }
 
   void add_line(case_spec spec, bool from_file) {
@@ -188,6 +210,8 @@ class replaying {
 
   void add_file(const std::string& text) {
     for (const std::string& one : cases_named("CASE", text)) {
+      const std::string file = split_case_path(one).first;
+      if (read_.empty() || read_.back() != file) read_.push_back(file);
       const std::string group = group_of_path(one);
       recorded_case stored;
       try {
@@ -234,13 +258,14 @@ class replaying {
                                 : r.skip_reason));
   }
 
-  std::string write_outputs() {
+  std::string write_outputs(bool whole_run) {
     std::vector<recorded_case> written;
     std::sort(saved_.begin(), saved_.end());
     for (const std::size_t which : saved_) {
       written.push_back(load_recorded(cases_of(parts_.file(which)).at(0)));
       written.back().name = fmt::format("case{}", which);
     }
+    if (written.empty() && !whole_run) return "";
     if (written.empty()) return "--outputs: no case gave outputs, nothing was written";
     const std::string whole = parts_.file(specs_.size());
     save_cases(whole, written);
@@ -252,7 +277,7 @@ class replaying {
   const instrument& all_;
   const replay_request& asked_;
   std::map<std::string, std::int64_t> unknown_;  // cases by why
-  std::vector<std::string> unrunnable_;
+  std::vector<std::string> unrunnable_, read_;   // read: files
   std::vector<planned_case> planning_;
   const std::vector<planned_case> specs_;
   const results to_;

@@ -169,6 +169,18 @@ void require_distinct(const result_file& a, const result_file& b) {
     throw bad_argument(b.option_, "expected another file than " + a.option_ + ", got '" + b.name_ + "'");
 }
 
+void require_not_read(const result_file& to, const std::vector<std::string>& files) {
+  struct stat there = {}, read = {};
+  if (!to.wanted()) return;
+  const bool found = to.kind_ == result_file::place::descriptor ? ::fstat(to.descriptor_, &there) == 0
+                                                                : ::stat(to.target_.c_str(), &there) == 0;
+  if (!found || !S_ISREG(there.st_mode)) return;
+  for (const std::string& file : files)
+    if (::stat(file.c_str(), &read) == 0 && read.st_dev == there.st_dev && read.st_ino == there.st_ino)
+      throw bad_argument(to.option_, "expected another file than the one that is read (" + file + "), got '" +
+                                         to.name_ + "'");
+}
+
 result_files::result_files(const std::string& json_name, const std::string& page_name)
     : json("--json", json_name), page("--report", page_name) {
   require_distinct(json, page);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ci/plumbline/terminal.hpp"
 
@@ -25,6 +26,7 @@ class result_file {
   /// Writes all of it; the line of what went wrong, or empty.  Does nothing when nobody asked.
   std::string write(std::string_view bytes) const;
   friend void require_distinct(const result_file&, const result_file&);
+  friend void require_not_read(const result_file&, const std::vector<std::string>&);
 
  private:
   enum class place : std::uint8_t { none, replaced, opened, descriptor };
@@ -38,6 +40,8 @@ class result_file {
 
 /// bad_argument when two results go to one file.
 void require_distinct(const result_file&, const result_file&);
+/// bad_argument when a result would take the place of a file that the run reads, by whatever name or link.
+void require_not_read(const result_file&, const std::vector<std::string>& files);
 
 /// The two results that most verbs write.
 struct result_files {

@@ -35,15 +35,31 @@ std::vector<coverage> coverage_of(const std::vector<row_run>& rows) {
   return all;
 }
 
+std::string nothing_judged(const run_report& r) {
+  std::int64_t judged = static_cast<std::int64_t>(r.replayed.size() + r.failures.size());
+  std::int64_t wanted = 0, skipped = 0;
+  for (const external_judgement& e : r.recorded.expected) judged += e.kind != "unsupported";
+  for (const row_run& row : r.rows)
+    judged += row.counts.cases(), skipped += row.counts.skipped, wanted += row.wanted > 0;
+  for (const recorded_row& row : r.recorded.rows) judged += row.counts.cases(), skipped += row.counts.skipped;
+  if (judged != 0 || r.partial) return "";
+  if (skipped > 0) return fmt::format("nothing judged: all of {} draws and records were skipped", skipped);
+  if (!r.rows.empty() && wanted == 0)
+    return fmt::format("nothing judged: shard {}/{} of {} {} is empty", r.shard, r.shards, r.cases_asked,
+                       r.cases_asked == 1 ? "case" : "cases");
+  if (!r.rows.empty()) return "nothing judged: the time was over before the first case ended";
+  return r.shards > 1 ? fmt::format("nothing judged: shard {}/{} has no recorded case of these rows", r.shard,
+                                    r.shards)
+                      : "nothing judged: no recorded case of these rows";
+}
+
 int exit_code_of(const run_report& r) {
   const auto unclean = [](const tally& t) { return t.fail || t.mistrusted; };
   bool found = !r.failures.empty() || !r.floors_hold;
   for (const row_run& row : r.rows)
-    found |= unclean(row.counts) || !row.stopped.empty() || row.counts.cases() == 0;
-  std::int64_t judged = 0;
-  for (const row_run& row : r.rows) judged += row.counts.cases();
-  for (const recorded_row& row : r.recorded.rows) found |= unclean(row.counts), judged += row.counts.cases();
-  found |= judged == 0;
+    found |= unclean(row.counts) || !row.stopped.empty() || (row.wanted > 0 && row.counts.cases() == 0);
+  if (!nothing_judged(r).empty()) return could_not_run;
+  for (const recorded_row& row : r.recorded.rows) found |= unclean(row.counts);
   for (const replayed_failure& one : r.replayed) found |= one.result.result != outcome::pass;
   return found ? found_something : all_pass;
 }

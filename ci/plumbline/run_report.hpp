@@ -26,6 +26,7 @@ struct run_report {
   std::string commit;
   std::vector<std::pair<std::string, std::string>> machine;
   std::uint64_t seed = 1;
+  std::int64_t shard = 1, shards = 1, cases_asked = 0;
   std::string executor = "host";
   std::vector<row_run> rows;
   recorded_run recorded;
@@ -43,8 +44,10 @@ struct run_report {
 /// Classes of every function of the rows with their counts, in the order the operations give them.
 std::vector<coverage> coverage_of(const std::vector<row_run>&);
 
-/// 0 all pass; 1 a failure, a mistrust, a row without its cases or a missed floor.
+/// 0 all pass; 1 a failure, a mistrust, a row without its cases or a missed floor; 3 nothing was judged.
 int exit_code_of(const run_report&);
+/// Why a whole run judged nothing at all, in one line; empty when it judged something.
+std::string nothing_judged(const run_report&);
 
 /// CPU, cores, compiler, what the executor says of itself.
 std::vector<std::pair<std::string, std::string>> machine_of(const executor*);

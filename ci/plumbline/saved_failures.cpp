@@ -1,6 +1,10 @@
 #include "ci/plumbline/saved_failures.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <filesystem>
 
 #include "ci/plumbline/case_files.hpp"
@@ -18,6 +22,26 @@ std::string attribute(const recorded_case& c, const std::string& key) {
   return found == c.options.end() ? "" : found->second;
 }
 
+// The number behind `word` in a name, or 0.
+pid_t process_behind(const std::string& name, const std::string& word) {
+  const std::size_t at = name.rfind(word);
+  if (at == std::string::npos) return 0;
+  pid_t pid = 0;
+  const char* const digits = name.data() + at + word.size();
+  std::from_chars(digits, name.data() + name.size(), pid);
+  return pid;
+}
+
+void sweep(const fs::path& folder, const std::string& word) {
+  std::error_code none;
+  std::vector<fs::path> stale;
+  for (const fs::directory_entry& e : fs::directory_iterator(folder, none)) {
+    const pid_t pid = process_behind(e.path().filename().string(), word);
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) stale.push_back(e.path());
+  }
+  for (const fs::path& one : stale) fs::remove_all(one, none);
+}
+
 // "flash_decode.attend/split bf16" -> "flash_decode.attend.split.bf16"
 std::string file_name(const failure& f) {
   std::string name = f.row + "." + f.law;
@@ -28,6 +52,11 @@ std::string file_name(const failure& f) {
 }
 
 }  // namespace
+
+void sweep(const std::string& out) {
+  sweep(out, "outputs-");
+  for (const char* folder : {"failures", "fixed"}) sweep(fs::path(out) / folder, ".writing-");
+}
 
 bool replay_saved(worker_pool& pool, const std::string& out, const std::vector<row>& rows,
                   const std::string& executor, std::vector<replayed_failure>& replayed,
@@ -82,7 +111,7 @@ void failure_saver::want(failure& f) {
   w.what = task::save, w.index = count_;
   w.case_text = f.smallest.empty() ? f.case_text : f.smallest;
   w.file = (fs::path(out_) / "failures" / file_name(f)).string();
-  w.outputs = f.law != "completes";
+  w.outputs = f.law != "completes" && f.law != not_examined;
   w.attributes = {{"row", f.row},
                   {"law", f.law},
                   {"case", w.case_text},
@@ -115,6 +144,27 @@ bool failure_saver::take(const finished& f) {
     what.not_saved = f.lost.empty() ? f.got.error : f.lost;
   }
   return true;
+}
+
+void failure_saver::ask_again() {
+  for (auto& [index, lost] : given_) wanted_.emplace(index, std::move(lost));
+  given_.clear();
+}
+
+void failure_saver::run_last(worker_pool& pool, double seconds) {
+  const auto save = [&] {
+    ask_again();
+    return pump_last(
+        pool, [&] { return next(); }, [&](const finished& f) { take(f); }, seconds / 2);
+  };
+  if (save()) return;
+  for (auto* all : {&wanted_, &given_})
+    for (auto& [index, one] : *all) one.asked.outputs = false;
+  if (save()) return;
+  for (auto* all : {&wanted_, &given_}) {
+    for (auto& [index, one] : *all) one.what->not_saved = "the run was ended before it was written";
+    all->clear();
+  }
 }
 
 bool failure_saver::run(worker_pool& pool) {

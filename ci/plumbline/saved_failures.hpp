@@ -31,6 +31,10 @@ bool replay_saved(worker_pool&, const std::string& out, const std::vector<row>& 
                   const std::string& executor, std::vector<replayed_failure>& replayed,
                   const std::function<void()>& tick);
 
+/// Removes what runs of this machine that did not live to do it left in the folder: OUT/outputs-PID, and
+/// *.writing-PID-N in OUT/failures and OUT/fixed, of processes that are gone.
+void sweep(const std::string& out);
+
 /// Saves the cases of failures (the smallest when there is one) with what the kernel computed, or without
 /// when the kernel does not survive that; sets `file` or `not_saved`, and removes the file it replaces.
 class failure_saver : public errands {
@@ -42,8 +46,12 @@ class failure_saver : public errands {
   bool take(const finished&) override;
   /// Saves all that is wanted.  False: interrupted.
   bool run(worker_pool&);
+  /// Behind a signal: saves in at most `seconds` what is wanted and what a worker was ended on, in the second
+  /// half of the time without outputs; what then is left says so in `not_saved`.
+  void run_last(worker_pool&, double seconds);
 
  private:
+  void ask_again();
   struct errand {
     failure* what = nullptr;
     work asked;

@@ -170,8 +170,10 @@ std::string text_report(const run_report& r, bool colour) {
                           : ink::red,
                 colour);
   text += fmt::format(
-      "{} cases, {} failed, {} mistrusted, {} skipped; seed {}, executor {}, {} workers, {:.1f} s\n", cases,
-      fail, mistrusted, skipped, r.seed, r.executor, r.jobs, r.seconds);
+      "{} case{}, {} failed, {} mistrusted, {} skipped; seed {}, executor {}, {} worker{}, {:.1f} s\n", cases,
+      cases == 1 ? "" : "s", fail, mistrusted, skipped, r.seed, r.executor, r.jobs, r.jobs == 1 ? "" : "s",
+      r.seconds);
+  if (const std::string why = nothing_judged(r); !why.empty()) text += why + "\n";
   if (!r.floors_hold) text += "mistrusted: a coverage floor was missed (see Coverage)\n";
   return text;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 
+#include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/result_file.hpp"
@@ -18,6 +19,7 @@ namespace plumbline::program {
 namespace {
 
 constexpr std::int64_t cases_for_floors = 100;  // below, the shares of rare classes are noise
+constexpr double last_seconds = 4;       // behind a signal, for what was printed and is not on the disk yet
 constexpr std::int64_t lines_a_row = 5;  // further failures of a row and law that get a line; all are counted
 
 std::unique_ptr<executor> executor_named(const instrument& all, const std::string& name) {
@@ -32,7 +34,13 @@ result_files results_of(const verify_request& asked) {
   if (asked.recorded != recorded_use::no) require_recorded_cases();
   require_folder("--out", asked.work.out);
   require_folder("--out", asked.work.out + "/failures");
-  return {asked.json, asked.report};
+  sweep(asked.work.out);
+  result_files to(asked.json, asked.report);
+  std::vector<std::string> read = case_files_in(asked.work.out + "/failures");
+  if (asked.recorded != recorded_use::no)
+    for (const std::string& file : case_files_in(recorded_folder())) read.push_back(file);
+  for (const result_file* one : {&to.json, &to.page}) require_not_read(*one, read);
+  return to;
 }
 
 class verification {
@@ -48,6 +56,7 @@ class verification {
         bar_(to_.text()) {
     report_.machine = machine_of(place_.get()), report_.commit = built_commit();
     report_.seed = asked.seed, report_.executor = asked.on;
+    report_.shard = asked.shard, report_.shards = asked.shards, report_.cases_asked = asked.cases;
   }
 
   int run() {
@@ -57,6 +66,7 @@ class verification {
     const bool whole = examine_all(pool);
     if (whole) shrink_all(pool);
     report_.partial = interrupted_by() != 0;
+    if (report_.partial) save_what_was_printed(pool);
     bar_.clear();
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     finish();
@@ -124,6 +134,7 @@ class verification {
       failure& f = *one;
       if (!replayable(f)) continue;
       const bool hang = f.law == "completes" && f.message.find("no answer within") != std::string::npos;
+      if (f.law == not_examined) continue;
       if (!hang && !shrink(all_, pool, asked_.work, f, [&](int tried) {
             bar_.show("shrinking " + f.row, tried, asked_.work.shrink_steps, f.law);
           }))
@@ -133,6 +144,15 @@ class verification {
       bar_.print("smallest failing case" + std::string(hang ? " (a hang is not shrunk)" : "") + "\n" +
                  describe(f, colour_) + "\n");
     }
+  }
+
+  void save_what_was_printed(worker_pool& pool) {
+    saver_.run_last(pool, last_seconds);
+    sweep(asked_.work.out);
+    for (const failure* f : to_shrink_)
+      if (replayable(*f))
+        bar_.print(f->file.empty() ? fmt::format("not saved: {} {}: {}\n", f->row, f->law, f->not_saved)
+                                   : fmt::format("saved: {}\n", f->file));
   }
 
   void finish() {
@@ -147,9 +167,12 @@ class verification {
       return a.row != b.row ? a.row < b.row : a.index < b.index;
     });
     bar_.print(text_report(report_, colour_));
+    const std::vector<std::string> complaints = {
+        to_.json.wanted() ? to_.json.write(json_report(report_)) : "",
+        to_.page.wanted() ? to_.page.write(html_report(report_)) : ""};
+    if (to_.page.wanted() && complaints[1].empty()) bar_.print("report: " + asked_.report + "\n");
     if (!report_.failures.empty() && !report_.partial) bar_.print(last_words());
-    require_written({to_.json.wanted() ? to_.json.write(json_report(report_)) : "",
-                     to_.page.wanted() ? to_.page.write(html_report(report_)) : ""});
+    require_written(complaints);
   }
 
   // A log's last lines are what a reader of a failed job sees.
