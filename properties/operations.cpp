@@ -8,8 +8,11 @@
 namespace plumbline {
 
 std::span<const operation* const> operations() {
-  static const operation* const all[] = {&flash_decode::attend_operation(), &flash_decode::append_operation(),
-                                         &flash_decode::combine_operation(), &quantize::store_operation()};
+  static const operation* const all[] = {
+      &flash_decode::attend_operation(),     &flash_decode::append_operation(),
+      &flash_decode::combine_operation(),    &quantize::store_operation(),
+      &quantize::dequantize_operation(),     &quantize::groups_operation(),
+      &quantize::weight_dequant_operation(), &quantize::scatter_operation()};
   return all;
 }
 

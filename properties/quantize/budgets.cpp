@@ -33,4 +33,16 @@ std::string dequantize_budgets(std::span<const contract> all) {
          "by class\n";
 }
 
+std::string groups_budgets(std::span<const contract> all) {
+  return names(all) + ": scales and codes by membership\n" + scaled_codes;
+}
+
+std::string weight_dequant_budgets(std::span<const contract> all) {
+  return names(all) + ": exact: code times scale rounded to fp32, then to the output type; NaN by class\n";
+}
+
+std::string scatter_budgets(std::span<const contract> all) {
+  return names(all) + ": exact, byte for byte; a cast to e4m3 is the nearest code, saturated\n";
+}
+
 }  // namespace plumbline::quantize

@@ -49,13 +49,13 @@ std::int64_t draw_tokens(draws& draw, std::int64_t most) {
 
 std::int64_t draw_gap(draws& draw) { return draw.weighted({{50, 0}, {15, 1}, {15, 8}, {10, 13}, {10, 64}}); }
 
-quantize::policy draw_policy(draws& draw, bool takes_int8) {
-  if (draw.chance(20)) return quantize::policies[draw.chance(50) ? 0 : 1];
+quantize::policy draw_policy(draws& draw, dtype code) {
+  if (code == dtype::e4m3 && draw.chance(20)) return quantize::policies[draw.chance(50) ? 0 : 1];
   for (;;) {
     const auto& all = quantize::policies;
     const auto& one =
         all[static_cast<std::size_t>(draw.between(0, static_cast<std::int64_t>(all.size()) - 1))];
-    if (takes_int8 || one.code == dtype::e4m3) return one;
+    if (one.code == code) return one;
   }
 }
 
@@ -88,7 +88,7 @@ store_problem draw_store(dtype in, std::string_view, std::uint64_t seed, std::ui
   draws draw(seed, index, "store shape of " + std::string(name_of(in)));
   store_problem p;
   p.type = in;
-  p.rule = draw_policy(draw, false);
+  p.rule = draw_policy(draw, dtype::e4m3);
   p.tokens = draw_tokens(draw, 200);
   draw_cache(draw, p.tokens, p.rule.group, p.rule.up != quantize::power_of_two::no, p);
   p.tokens = std::min(p.tokens, std::max<std::int64_t>(1, most_elements / p.d));
@@ -110,7 +110,7 @@ dequantize_problem draw_dequantize(dtype in, std::string_view, std::uint64_t see
   if (p.has_indices) p.num_pages = std::max<std::int64_t>(1, p.num_pages);
   p.tokens = std::min(p.tokens, std::max<std::int64_t>(1, most_elements / p.d));
   if (!p.has_indices) p.tokens = std::min(p.tokens, slots(p));
-  if (draw.chance(25)) p.extra = draw.between(1, 20);
+  if (p.tokens == 0 || draw.chance(25)) p.extra = draw.between(1, 20);
   const dtype others[] = {dtype::bf16, dtype::f16, dtype::f32, dtype::e4m3};
   p.out_type = draw.chance(55) ? in : others[draw.between(0, 3)];
   p.gap = draw_gap(draw);

@@ -18,7 +18,7 @@ std::int64_t draw_tokens(draws&, std::int64_t most);
 /// Unused elements behind a row: none for half of them.
 std::int64_t draw_gap(draws&);
 /// Every writer of these codes; our own two more often than any other.
-quantize::policy draw_policy(draws&, bool takes_int8);
+quantize::policy draw_policy(draws&, dtype code);
 
 quantize::store_problem draw_store(dtype in, std::string_view regime, std::uint64_t seed,
                                    std::uint64_t index);

@@ -17,7 +17,7 @@ template <class Problem>
 struct function_tables {
   function_parts<Problem> parts;
   std::string_view (*draw_regime)(std::uint64_t seed, std::uint64_t index);
-  Problem (*draw)(dtype in, std::string_view regime, std::uint64_t seed, std::uint64_t index);
+  Problem (*draw)(const contract&, std::string_view regime, std::uint64_t seed, std::uint64_t index);
   tensor_set (*inputs)(const Problem&, std::string_view regime, std::uint64_t seed);
   dtype (*type_of)(const Problem&);
   verdict (*judge)(const Problem&, const contract&, const tensor_set& inputs, const tensor_set& outputs);
@@ -48,7 +48,7 @@ class quantize_function final : public case_operation<Problem> {
   }
   Problem draw_problem(const contract& promised, std::string_view regime, std::uint64_t seed,
                        std::uint64_t index) const override {
-    return tables_.draw(promised.in, regime, seed, index);
+    return tables_.draw(promised, regime, seed, index);
   }
   tensor_set draw_inputs(Problem& p, std::string_view regime, std::uint64_t seed) const override {
     return tables_.inputs(p, regime, seed);

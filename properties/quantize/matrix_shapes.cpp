@@ -40,8 +40,7 @@ constexpr problem_class<groups_problem> groups_rows[] = {
     {"scales_packed", 0.02, [](const groups_problem& p) { return p.layout == scale_layout::packed; }},
     {"scale_upper_bound", 0.03, [](const groups_problem& p) { return p.scale_ub > 0; }},
     {"static_scale", 0.03, [](const groups_problem& p) { return p.has_static; }},
-    {"gap", 0.15, [](const groups_problem& p) { return p.gap > 0; }},
-    {"no_row", 0.01, [](const groups_problem& p) { return p.rows == 0; }}};
+    {"gap", 0.15, [](const groups_problem& p) { return p.gap > 0; }}};
 
 constexpr problem_class<weight_dequant_problem> weight_rows[] = {
     {"block_128", 0.1, [](const weight_dequant_problem& p) { return p.block == 128; }},
@@ -67,16 +66,17 @@ constexpr problem_class<scatter_problem> scatter_rows[] = {
 
 }  // namespace
 
-groups_problem draw_groups(dtype in, std::string_view, std::uint64_t seed, std::uint64_t index) {
-  draws draw(seed, index, "groups shape of " + std::string(name_of(in)));
+groups_problem draw_groups(const contract& promised, std::string_view, std::uint64_t seed,
+                           std::uint64_t index) {
+  draws draw(seed, index, "groups shape of " + std::string(promised.name));
   groups_problem p;
-  p.type = in;
-  p.rule = draw_policy(draw, true);
+  p.type = promised.in;
+  p.rule = draw_policy(draw, promised.out_type);
   const std::int64_t usual = p.rule.group;
   p.group = usual > 0 && draw.chance(60) ? usual : draw.one_of({8, 16, 20, 32, 64, 96, 100, 128, 256});
   p.k = p.group * (usual == 0 ? 1 : draw.between(1, 6));
-  p.group_rows = draw.chance(20) ? draw.one_of({2, 3, 16, 128}) : 1;
-  p.rows = draw_tokens(draw, 130);
+  p.group_rows = draw.chance(30) ? draw.one_of({2, 3, 16, 128}) : 1;
+  p.rows = std::max<std::int64_t>(1, draw_tokens(draw, 130));
   if (p.rows * p.k > most_elements) p.rows = std::max<std::int64_t>(1, most_elements / p.k);
   p.rows = (p.rows + p.group_rows - 1) / p.group_rows * p.group_rows;
   if (p.rule.ragged && draw.chance(60)) p.k = std::max<std::int64_t>(1, p.k - draw.between(1, p.group - 1));

@@ -6,11 +6,13 @@
 
 #include "properties/generate/draws.hpp"
 #include "properties/generate/problem_class.hpp"
+#include "reference/core/contract.hpp"
 #include "reference/quantize_problem.hpp"
 
 namespace plumbline::generate {
 
-quantize::groups_problem draw_groups(dtype in, std::string_view regime, std::uint64_t seed,
+/// Codes are of the contract's output type.
+quantize::groups_problem draw_groups(const contract& promised, std::string_view regime, std::uint64_t seed,
                                      std::uint64_t index);
 quantize::weight_dequant_problem draw_weight_dequant(dtype code, std::string_view regime, std::uint64_t seed,
                                                      std::uint64_t index);

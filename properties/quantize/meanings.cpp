@@ -78,6 +78,46 @@ constexpr meaning dequantize_own[] = {
     {"out_in_another_type", "The result has another float type than the rotary dims."},
     {"out_in_codes", "The result is codes again, under scale 1."}};
 
+constexpr meaning groups_own[] = {
+    {"same_scales_in_any_layout", "Scales are the same numbers, whichever way they are laid out."},
+    {"reads_back_within_a_step", "A code times its scale lies within half a step of the element."},
+    {"int8_codes", "Codes are int8."},
+    {"whole_row", "One scale a row."},
+    {"group_128", "128 elements a scale."},
+    {"group_below_32", "Fewer elements a scale than a warp has lanes."},
+    {"group_not_multiple_of_16", "Groups that 16-byte accesses do not divide."},
+    {"blocks", "Several rows under one scale."},
+    {"ragged_groups", "The last group of a row, or of rows, is short."},
+    {"scales_column_major", "Scales are stored by columns, padded to 4 rows."},
+    {"scales_packed", "Four e8m0 scales to a word."},
+    {"scale_upper_bound", "amax has an upper bound."},
+    {"static_scale", "The scale is given, not measured."},
+    {"gap", "Rows have unused elements between them."}};
+
+constexpr meaning weight_own[] = {
+    {"transpose_goes_through", "The transposed weight gives the transposed result."},
+    {"block_128", "Blocks of 128 by 128."},
+    {"ragged_rows", "The last block of rows is short."},
+    {"ragged_columns", "The last block of columns is short."},
+    {"several_blocks", "More than one block each way."},
+    {"columns_not_multiple_of_16", "Rows that 16-byte accesses do not divide."},
+    {"out_bf16", "The result is bf16."},
+    {"out_f16", "The result is f16."},
+    {"out_f32", "The result is f32."}};
+
+constexpr meaning scatter_own[] = {
+    {"rows_outside_keep_their_bytes", "Rows of the buffer that no token goes to are what they were."},
+    {"any_pattern", "Any bits."},
+    {"mixed", "Elements of every class of the quantizers."},
+    {"row_of_528_and_128", "Rows of 528 and 128 bytes: codes with scales, and rotary dims."},
+    {"width_not_multiple_of_16", "Parts that 16-byte accesses do not divide."},
+    {"no_rotary", "The second part is empty."},
+    {"several_ranks", "Only the rows of one of several ranks are here."},
+    {"gap", "Rows have unused elements between them."},
+    {"no_token", "Nothing to do."},
+    {"one_token", "One token."},
+    {"cast_to_codes", "Elements are cast to e4m3 on their way."}};
+
 // The writers, by name.
 std::vector<meaning> writers(bool takes_int8) {
   static std::deque<std::string> sentences;
@@ -106,5 +146,17 @@ std::span<const meaning> dequantize_meanings() {
   static const auto all = joined({code_classes, cache_classes, dequantize_own});
   return all;
 }
+
+std::span<const meaning> groups_meanings() {
+  static const auto all = joined({regimes, policy_classes, groups_own, writers(true)});
+  return all;
+}
+
+std::span<const meaning> weight_dequant_meanings() {
+  static const auto all = joined({code_classes, weight_own});
+  return all;
+}
+
+std::span<const meaning> scatter_meanings() { return scatter_own; }
 
 }  // namespace plumbline::quantize

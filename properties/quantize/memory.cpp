@@ -23,4 +23,12 @@ double memory_needed(const dequantize_problem& p) {
   return bytes_an_element * product(p.tokens + p.extra, p.d + p.gap) + cache_bytes(p);
 }
 
+double memory_needed(const groups_problem& p) { return bytes_an_element * product(p.rows, p.k + p.gap); }
+
+double memory_needed(const weight_dequant_problem& p) { return bytes_an_element * product(p.m, p.n); }
+
+double memory_needed(const scatter_problem& p) {
+  return bytes_an_element * product(p.rows + p.tokens, p.nope_width + p.rope_width + 2 * p.gap);
+}
+
 }  // namespace plumbline::quantize

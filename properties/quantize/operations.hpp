@@ -9,6 +9,9 @@ namespace plumbline::quantize {
 
 const operation& store_operation();
 const operation& dequantize_operation();
+const operation& groups_operation();
+const operation& weight_dequant_operation();
+const operation& scatter_operation();
 
 // What the functions say of themselves beside their cases.
 double memory_needed(const store_problem&);
@@ -20,5 +23,20 @@ double memory_needed(const dequantize_problem&);
 std::string dequantize_budgets(std::span<const contract>);
 std::span<const meaning> dequantize_meanings();
 std::map<std::string, std::string> options_of_problem(const dequantize_problem&);
+
+double memory_needed(const groups_problem&);
+std::string groups_budgets(std::span<const contract>);
+std::span<const meaning> groups_meanings();
+std::map<std::string, std::string> options_of_problem(const groups_problem&);
+
+double memory_needed(const weight_dequant_problem&);
+std::string weight_dequant_budgets(std::span<const contract>);
+std::span<const meaning> weight_dequant_meanings();
+std::map<std::string, std::string> options_of_problem(const weight_dequant_problem&);
+
+double memory_needed(const scatter_problem&);
+std::string scatter_budgets(std::span<const contract>);
+std::span<const meaning> scatter_meanings();
+std::map<std::string, std::string> options_of_problem(const scatter_problem&);
 
 }  // namespace plumbline::quantize

@@ -53,5 +53,11 @@ material<store_problem> read_store(const recorded_case&);
 external_judgement judge_recorded_store(const recorded_case&, std::string_view contract_name);
 material<dequantize_problem> read_dequantize(const recorded_case&);
 external_judgement judge_recorded_dequantize(const recorded_case&, std::string_view contract_name);
+material<groups_problem> read_groups(const recorded_case&);
+external_judgement judge_recorded_groups(const recorded_case&, std::string_view contract_name);
+material<weight_dequant_problem> read_weight_dequant(const recorded_case&);
+external_judgement judge_recorded_weight_dequant(const recorded_case&, std::string_view contract_name);
+material<scatter_problem> read_scatter(const recorded_case&);
+external_judgement judge_recorded_scatter(const recorded_case&, std::string_view contract_name);
 
 }  // namespace plumbline::quantize
