@@ -40,7 +40,11 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
   } all[] = {{flash_decode::attend_operation(), flash_decode::attend_meanings()},
              {flash_decode::append_operation(), flash_decode::append_meanings()},
              {flash_decode::combine_operation(), flash_decode::combine_meanings()},
-             {quantize::store_operation(), quantize::store_meanings()}};
+             {quantize::store_operation(), quantize::store_meanings()},
+             {quantize::dequantize_operation(), quantize::dequantize_meanings()},
+             {quantize::groups_operation(), quantize::groups_meanings()},
+             {quantize::weight_dequant_operation(), quantize::weight_dequant_meanings()},
+             {quantize::scatter_operation(), quantize::scatter_meanings()}};
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
     std::set<std::string> seen;
