@@ -60,6 +60,24 @@ BOOST_AUTO_TEST_CASE(scales_lie_as_asked_and_padding_is_left_alone) {
     BOOST_TEST_CONTEXT(text) { BOOST_TEST(agree(groups_from(text), 7) == 1); }
 }
 
+BOOST_AUTO_TEST_CASE(the_largest_element_counts_wherever_in_its_group_it_lies) {
+  for (const char* text : {"policy=group_int8,rows=64,k=64,group=64", "rows=64,k=64,group=64",
+                           "rows=256,k=64,group=16,group_rows=16"}) {
+    const groups_problem p = groups_from(text);
+    tensor_set inputs = inputs_of(p, 9);
+    tensor& x = inputs.at("x");
+    for (std::int64_t i = 0; i < x.size(); ++i) x.set_value(i, 0.5);
+    for (std::int64_t g = 0; g < row_groups(p) * column_groups(p); ++g) {
+      const std::int64_t down = g / column_groups(p), across = g % column_groups(p);
+      const std::int64_t row = down * p.group_rows + g * 7 % p.group_rows, column = g * 5 % p.group;
+      x.set_value(row * p.k + across * p.group + column, 1 + static_cast<double>(g % 64));
+    }
+    for (const auto& row : variants_of<groups_problem>(where))
+      if (row.domain(p).empty())
+        require_alike(outputs_of(p, groups(p, inputs)), run_row(row, p, inputs, poisoned(make_outputs(p))));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_given_scale_is_taken_as_it_is) {
   for (const char* text :
        {"has_static=1,rows=14,k=128", "has_static=1,policy=vllm_per_tensor,rows=2,k=70",
