@@ -27,6 +27,28 @@ external_judgement as_outputs(const recorded_case& c, const verdict& v) {
   return e;
 }
 
+verdict mistrusted_without_budget(verdict v, const tensor_set& inputs) {
+  if (v.result != outcome::fail) return v;
+  const auto no_budget = [](const finding& f) {
+    double sum = 0;
+    for (const budget_part& part : f.budget) sum += part.value;
+    return !f.passed() && (std::isnan(f.used) || std::isnan(sum));
+  };
+  for (const finding& f : v.findings)
+    if (!f.passed() && !no_budget(f)) return v;
+  for (const auto& [name, values] : inputs) {
+    const std::vector<double> all = values.values();
+    const auto first = std::find_if(all.begin(), all.end(), [](double x) { return !std::isfinite(x); });
+    if (first == all.end()) continue;
+    std::erase_if(v.findings, no_budget);
+    v.result = outcome::mistrusted;
+    v.message = "no budget follows from an input that is not finite: " + name + " holds " +
+                laws::shown(*first) + " (element " + std::to_string(first - all.begin()) + ")";
+    return v;
+  }
+  return v;
+}
+
 external_judgement worst(const external_judgement& a, const external_judgement& b) {
   const auto rank = [](const external_judgement& j) {
     if (j.result == outcome::fail) return 3;
@@ -67,13 +89,17 @@ bool has_expected(const recorded_case& c) {
 }
 
 void disagreement::look(double expected, double ours, double allowed, const std::string& where) {
-  ++compared_;
+  ++compared_, finite_ += std::isfinite(expected) || std::isfinite(ours);
   const bool same_class = std::isnan(expected) == std::isnan(ours) &&
                           std::isinf(expected) == std::isinf(ours) &&
                           (!std::isinf(expected) || expected == ours);
   double used = std::fabs(expected - ours) / allowed;
   if (!same_class) used = INFINITY;
   if (same_class && (!std::isfinite(expected) || expected == ours)) used = 0;
+  if (same_class && std::isnan(used)) {
+    if (unclear_.empty()) unclear_ = where;
+    return;
+  }
   if (used <= used_) return;
   used_ = used;
   message_ = where + ": expected " + laws::shown(expected) + ", our reference " + laws::shown(ours) +
@@ -81,7 +107,7 @@ void disagreement::look(double expected, double ours, double allowed, const std:
 }
 
 void disagreement::look(const verdict& v) {
-  compared_ += v.elements;
+  compared_ += v.elements, finite_ += v.elements;
   if (v.result != outcome::fail) return;
   used_ = INFINITY;
   message_ = v.message;
@@ -89,6 +115,12 @@ void disagreement::look(const verdict& v) {
 
 external_judgement disagreement::conclude(const recorded_case& c) const {
   if (compared_ == 0) return {group_of(c), "expected", outcome::mistrusted, 0, "nothing to compare"};
+  if (finite_ == 0)
+    return {group_of(c), "expected", used_ <= 1 ? outcome::mistrusted : outcome::fail, used_,
+            used_ <= 1 ? "no finite value to judge" : message_};
+  if (used_ <= 1 && !unclear_.empty())
+    return {group_of(c), "expected", outcome::mistrusted, used_,
+            unclear_ + ": nothing says what is allowed, an input is not finite"};
   if (used_ <= 1) return {group_of(c), "expected", outcome::pass, used_, ""};
   return {group_of(c), "expected", outcome::fail, used_, message_};
 }

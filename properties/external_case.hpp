@@ -22,6 +22,9 @@ external_judgement unreadable(const recorded_case&, const std::string& why);
 /// Nobody's fault: a group that we have no function for.
 external_judgement unsupported(const recorded_case&, const std::string& why);
 external_judgement as_outputs(const recorded_case&, const verdict&);
+/// A failure of nothing but tests whose budget is not a number, where an input holds an infinity or NaN:
+/// nobody can say what was allowed, so it is mistrusted and names the input.  Any other verdict as it is.
+verdict mistrusted_without_budget(verdict v, const tensor_set& inputs);
 /// The judgement that says more against the case.
 external_judgement worst(const external_judgement&, const external_judgement&);
 /// The worst of what was found; unreadable when nothing was.
@@ -42,8 +45,8 @@ class disagreement {
 
  private:
   double used_ = 0;
-  std::int64_t compared_ = 0;
-  std::string message_;
+  std::int64_t compared_ = 0, finite_ = 0;
+  std::string message_, unclear_;
 };
 
 /// Runs a judgement; a case that it cannot read fails.

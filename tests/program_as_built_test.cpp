@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(verbs_that_the_readme_names_exist_and_no_other) {
 
 BOOST_AUTO_TEST_CASE(options_that_the_readme_names_exist) {
   const scratch_folder folder;
-  std::string known = "--preset --workflow --test-dir ";  // of cmake and ctest
+  std::string known = "--preset --workflow --test-dir --print-labels ";  // of cmake and ctest
   for (const char* verb : {"list", "verify", "replay", "judge", "probe"})
     known += run_program({verb, "--help"}, folder.path()).out;
   const std::string text = readme();

@@ -10,9 +10,10 @@ inline constexpr const char* exit_codes =
     "  0  all pass\n"
     "  1  something failed, or is mistrusted because its check could not have failed\n"
     "  2  bad usage: one line names the argument and what was expected\n"
-    "  3  could not run: no such device, an unreadable file, a result that could not\n"
-    "     be written, nothing judged\n"
-    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM; the partial result was printed\n";
+    "  3  could not run: no such device, a file of cases that is absent, unreadable or\n"
+    "     no HDF5, a result that could not be written, nothing judged\n"
+    "  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM; the partial result was printed\n"
+    "     (a second one ends at once)\n";
 
 inline constexpr const char* results_text =
     "A result FILE is tried before anything runs; its folder must exist. `-` is\n"

@@ -191,7 +191,8 @@ void judge_attention_outputs(const recorded_case& c, const attend_call& call, st
     tensor_set outputs;
     outputs.set("out", o);
     if (lse != nullptr) outputs.set("lse", *lse);
-    return laws::judge_attend(call.problem, truth, *promised, outputs);
+    return mistrusted_without_budget(laws::judge_attend(call.problem, truth, *promised, outputs),
+                                     call.inputs);
   };
   std::size_t beside = 0;  // the first lse is judged with out, as a kernel's
   if (out != nullptr) found.push_back(as_outputs(c, judge(*out, lses.empty() ? nullptr : lses[beside++])));

@@ -68,7 +68,7 @@ external_judgement judge_recorded_combine(const recorded_case& c, std::string_vi
       tensor_set outputs;
       outputs.set("out", o);
       if (lse != nullptr) outputs.set("lse", *lse);
-      return laws::judge_combined(r.problem, truth, *promised, outputs);
+      return mistrusted_without_budget(laws::judge_combined(r.problem, truth, *promised, outputs), r.inputs);
     };
     std::size_t beside = 0;  // the first lse is judged with out, as a kernel's
     if (out != nullptr) found.push_back(as_outputs(c, judge(*out, lses.empty() ? nullptr : lses[beside++])));

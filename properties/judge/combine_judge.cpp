@@ -229,6 +229,9 @@ verdict judge_combine(const combine_truth& truth, const contract& promised, std:
     return name ? name(row) : "row " + std::to_string(row);
   };
   verdict v = judge_merged(truth, promised, out, lse, named);
+  if (v.result == outcome::pass &&
+      std::none_of(truth.out.begin(), truth.out.end(), [](double r) { return std::isfinite(r); }))
+    conclude(v, true, "no finite value to judge: the truth is nowhere a finite number");
   const std::vector<double> zeros(out.size(), 0.0);
   if (v.result == outcome::pass && judge_merged(truth, promised, zeros, lse, named).result != outcome::fail)
     conclude(v, true, "an output of zeros would have passed too: the budget is wider than the data");

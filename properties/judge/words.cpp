@@ -53,8 +53,9 @@ std::string in_words(std::span<const budget_part> parts) {
 std::string error_message(double used, std::string_view where, double computed, double truth,
                           std::span<const budget_part> parts) {
   if (std::isnan(sum_of(parts)))
-    return std::string(where) + " sees no key: computed " + in_words(computed) + ", must be " +
-           in_words(truth);
+    return std::string(where) +
+           (truth == 0 ? " sees no key: " : " has no budget, a bound of it is no number: ") + "computed " +
+           in_words(computed) + ", must be " + in_words(truth);
   // Enough digits to show the difference.
   const double difference = std::fabs(computed - truth), size = std::fabs(truth);
   int digits = 4;

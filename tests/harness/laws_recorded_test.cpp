@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "properties/external_case.hpp"
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -38,6 +39,10 @@ recorded_case by_hand() {
   c.tensors.set("expected_out", out);
   c.tensors.set("expected_lse", lse);
   return c;
+}
+
+void fill(tensor& t, double x) {
+  for (std::int64_t i = 0; i < t.size(); ++i) t.set_value(i, x);
 }
 
 case_spec attend_spec(const char* text) { return case_spec::parse(text); }
@@ -118,6 +123,70 @@ BOOST_AUTO_TEST_CASE(a_case_of_the_wrong_shape_fails_by_name) {
     BOOST_TEST((j.result == outcome::fail));
     BOOST_TEST(j.message.find(name) != std::string::npos, j.message);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_truth_that_is_nowhere_a_number_is_mistrusted) {
+  const operation& attend = operation_named("flash_decode.attend");
+  recorded_case c = by_hand();
+  fill(c.tensors.at("v_cache"), NAN);
+  c.tensors.erase("expected_lse");
+  fill(c.tensors.at("expected_out"), NAN);
+  recorded_case outputs = c;
+  outputs.tensors.erase("expected_out");
+  outputs.tensors.set("out", tensor(dtype::bf16, {1, 1, 1, 8}));
+  fill(outputs.tensors.at("out"), NAN);
+
+  for (const auto& j : {attend.judge(c, ""), attend.judge(outputs, "bf16/tc25")}) {
+    BOOST_TEST((j.result == outcome::mistrusted), j.message);
+    BOOST_TEST(j.message.find("no finite value to judge") == 0u, j.message);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(where_no_budget_follows_from_an_input_it_is_named) {
+  const operation& attend = operation_named("flash_decode.attend");
+  recorded_case c = by_hand();
+  c.tensors.at("q").set_value(0, -1);
+  c.tensors.at("k_cache").set_value(8, INFINITY);  // its score is -infinity: only the other key counts
+  c.tensors.erase("expected_out"), c.tensors.erase("expected_lse");
+  c.tensors.set("out", tensor(dtype::bf16, {1, 1, 1, 8}));
+  for (int i = 0; i < 8; ++i) c.tensors.at("out").set_value(i, i ? 1 : 1.0078125);
+  recorded_case wrong = c;
+  wrong.tensors.at("out").set_value(3, NAN);
+
+  const auto j = attend.judge(c, "bf16/tc25");
+
+  BOOST_TEST((j.result == outcome::mistrusted), j.message);
+  BOOST_TEST(j.message ==
+             "no budget follows from an input that is not finite: k_cache holds inf (element 8)");
+  BOOST_TEST(std::isfinite(j.used));
+  BOOST_TEST((attend.judge(wrong, "bf16/tc25").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(a_saved_case_is_judged_with_its_notes_and_without_outputs_is_to_be_replayed) {
+  const operation& attend = operation_named("flash_decode.attend");
+  recorded_case c = by_hand();
+  for (const char* note : {"found_as", "law", "message", "row", "case"}) c.options[note] = "plumbline1:x";
+  recorded_case bare = c;
+  bare.tensors.erase("expected_out"), bare.tensors.erase("expected_lse");
+
+  BOOST_TEST((attend.judge(c, "").result == outcome::pass), attend.judge(c, "").message);
+  BOOST_TEST(attend.judge(bare, "").kind == "unsupported");
+  BOOST_TEST(attend.judge(bare, "").message == "holds no outputs: replay it");
+}
+
+BOOST_AUTO_TEST_CASE(the_sentence_is_that_of_the_test_that_gives_the_number) {
+  recorded_case c;
+  c.function = "attend", c.name = "x";
+  verdict v;
+  v.result = outcome::fail, v.message = "first";
+  for (const auto& [used, message] : {std::pair{2.0, "first"}, std::pair{9.0, "second"}}) {
+    finding f;
+    f.used = used, f.message = message;
+    v.findings.push_back(f);
+  }
+
+  BOOST_TEST(as_outputs(c, v).used == 9);
+  BOOST_TEST(as_outputs(c, v).message == "second");
 }
 
 BOOST_AUTO_TEST_CASE(outputs_need_a_contract_and_are_judged_by_it) {
