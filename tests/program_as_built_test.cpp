@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -74,6 +75,29 @@ BOOST_AUTO_TEST_CASE(vectors_that_no_operator_takes_say_what_holds_them) {
 
   BOOST_TEST(end.code == 3);
   BOOST_TEST(has(end.out, "its cases are held by the model of tensor cores"));
+}
+
+BOOST_AUTO_TEST_CASE(the_script_hands_over_to_its_program_which_a_signal_then_ends) {
+  const scratch_folder folder;
+  const fs::path at = folder.path();
+  const auto script = [&](const char* file, const char* text) {
+    fs::create_directories((at / file).parent_path());
+    std::ofstream(at / file) << "#!/bin/sh\n" << text;
+    fs::permissions(at / file, fs::perms::owner_all);
+  };
+  script("ci/setup", "");
+  script("bin/cmake", "");
+  script("build/cpu/bin/plumbline", "echo \"$@\" > args\necho $$ > pid\nexec sleep 20\n");
+  fs::copy_file(PLUMBLINE_SOURCE_FOLDER "/ci/verify", at / "ci/verify");
+
+  const std::string run = "cd " + folder.path() +
+                          "; PATH=$PWD/bin:$PATH ci/verify --json r.json & script=$!;"
+                          "until [ -s pid ]; do sleep 0.05; done; kill -TERM $script; wait $script;"
+                          "kill -0 $(cat pid) && kill $(cat pid) && exit 99; exit 0";
+  const int left_alive = std::system(("(" + run + ") 2>/dev/null").c_str());
+
+  BOOST_TEST(left_alive == 0);
+  BOOST_TEST(folder.read("args") == "verify --report build/report/index.html --json r.json\n");
 }
 
 BOOST_AUTO_TEST_CASE(lines_that_the_readme_replays_are_understood_and_pass) {
