@@ -12,7 +12,8 @@ inline namespace PLUMBLINE_SIDE_NAME {
 inline constexpr int split_keys = 64;
 
 /// Runs attention on inputs of `Type` and outputs of `Out` in tiles of `Keys` keys, then the merge of the
-/// splits if there are several.  `name` is the kernel's in reports.
+/// splits if there are several.  `name` is the kernel's in reports.  A head dim whose tiles exceed shared
+/// memory is a launch error: the row's domain declines it.
 template <dtype Type, dtype Out, int Keys>
 void launch_split(const char* name, const attend_problem&, const kernel_arguments&, launcher&);
 
