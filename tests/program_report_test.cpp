@@ -179,9 +179,13 @@ BOOST_AUTO_TEST_CASE(a_replay_in_which_every_variant_skips_is_no_pass) {
 
 BOOST_AUTO_TEST_CASE(the_list_for_machines_names_every_row) {
   const scratch_folder folder;
-  const process_end end = run_program({"list", "--json"}, folder.path());
+  write_sums(folder.path() + "/sums.h5", "sum", 3);
+  write_sums(folder.path() + "/others.h5", "product", 2);
+  const process_end end =
+      run_program({"list", "--json"}, folder.path(), {"PLUMBLINE_RECORDED=" + folder.path()});
 
   const json all = json::parse(end.out);
+  BOOST_TEST(all.at("operations").at(0).at("recorded") == 3);
   BOOST_TEST(all.at("operations").size() == 1u);
   BOOST_TEST(all.at("operations").at(0).at("rows").size() == 14u);
   BOOST_TEST(all.at("operations").at(0).at("rows").at(0).at("variant") == "good");

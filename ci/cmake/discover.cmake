@@ -5,7 +5,7 @@
 #   cmake -DPROGRAM=... -DTESTS=... ...   the step itself (this file run as a script)
 #
 # A row X.host has three tests: X.host (default tier, 100 cases: enough for the coverage floors), X.host.smoke and
-# X.host.long.  Recorded cases are one test a function.  Rows on a GPU ask ctest for one, so that no two tests share it.
+# X.host.long.  Recorded cases are one test a function that has some.  Rows on a GPU ask ctest for one, so that no two tests share it.
 # On the checked executor, which is ten times slower and varies schedules by case, there are fewer cases.
 cmake_policy(VERSION 3.25)
 
@@ -82,8 +82,11 @@ function(add_rows_on place cases smoke_cases long_cases recorded_tier)
       add_row(${name}.smoke "${labels};smoke" 120 ${row} --cases ${smoke_cases} --seed 2)
       add_row(${name}.long "${labels};long" 7200 ${row} --cases ${long_cases} --seed 3)
     endforeach()
-    add_row(${op}.${function}.recorded.${place} "${op};${function};recorded;${place};${recorded_tier}" 900
-      ${op}.${function} --on ${place} --recorded only)
+    string(JSON recorded GET "${listed}" operations ${i} recorded)
+    if(recorded GREATER 0)
+      add_row(${op}.${function}.recorded.${place} "${op};${function};recorded;${place};${recorded_tier}" 900
+        ${op}.${function} --on ${place} --recorded only)
+    endif()
   endforeach()
   set(content "${content}" PARENT_SCOPE)
 endfunction()

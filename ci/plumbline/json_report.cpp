@@ -174,7 +174,8 @@ std::vector<std::string> claims_of(claim all) {
   return names;
 }
 
-std::string json_of(std::span<const operation* const> operations, side kernels) {
+std::string json_of(std::span<const operation* const> operations, side kernels,
+                    const std::map<std::string, std::int64_t>& recorded) {
   json j;
   j["plumbline"] = 1, j["operations"] = json::array();
   for (const operation* o : operations) {
@@ -186,6 +187,9 @@ std::string json_of(std::span<const operation* const> operations, side kernels) 
                                {"dtype", name_of(c.in)},
                                {"contract", c.name},
                                {"claims", claims_of(v.claims)}});
+    std::int64_t cases = 0;
+    for (const auto& [group, n] : recorded) cases += o->claims_group(group) ? n : 0;
+    one["recorded"] = cases;
     one["laws"] = o->laws(), one["regimes"] = o->regimes();
     one["coverage_floors"] = json::object(), one["meanings"] = json::object();
     for (const std::string& name : o->laws()) one["meanings"][name] = o->meaning(name);

@@ -1,6 +1,8 @@
 // What the verbs say to machines.  Every document is versioned by "plumbline": keys are added, never renamed.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +18,9 @@ std::string json_report(const run_report&);
 std::string json_of(const std::vector<std::optional<case_result>>&, bool partial);
 /// judge --json
 std::string json_of(const std::string& file, const std::vector<external_judgement>&, bool partial);
-/// list --json, and with --budgets
-std::string json_of(std::span<const operation* const>, side);
+/// list --json (`recorded`: how many cases the recorded folder has of each group), and with --budgets
+std::string json_of(std::span<const operation* const>, side,
+                    const std::map<std::string, std::int64_t>& recorded);
 std::string budgets_json(std::span<const operation* const>);
 
 /// Names of the claims in a set of them.

@@ -1,6 +1,9 @@
 // list: what is built into this program.
 #include <fmt/format.h>
 
+#include <map>
+
+#include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/terminal.hpp"
@@ -59,6 +62,16 @@ std::string as_text(const instrument& all, const list_request& asked) {
   return text;
 }
 
+// Cases of the recorded folder by group; a file that cannot be read has none.
+std::map<std::string, std::int64_t> recorded_groups() {
+  std::map<std::string, std::int64_t> count;
+  for (const std::string& file : case_files_in(recorded_folder())) try {
+      for (const std::string& path : cases_of(file)) ++count[group_of_path(path)];
+    } catch (const std::exception&) {
+    }
+  return count;
+}
+
 std::string budgets_text(const instrument& all) {
   std::string text;
   for (const operation* o : all.operations)
@@ -75,7 +88,7 @@ int run_list(const instrument& all, const list_request& asked) {
   if (asked.budgets)
     say(asked.json ? budgets_json(all.operations) : budgets_text(all));
   else
-    say(asked.json ? json_of(all.operations, side_of(asked.on)) : as_text(all, asked));
+    say(asked.json ? json_of(all.operations, side_of(asked.on), recorded_groups()) : as_text(all, asked));
   return all_pass;
 }
 
