@@ -206,10 +206,6 @@ void check_emulated(const contract& c) {
                                              : decode(c.p_type, format_of(c.p_type).max_code);
   if (!(c.p_scale > 0 && c.p_scale <= most))
     throw bad_argument("p_scale", "expected a positive number that p_type holds");
-  if (c.tile_keys != page_keys)
-    throw bad_argument("tile_keys", "expected " + std::to_string(page_keys) +
-                                        ", the tile that companions are made for, got " +
-                                        std::to_string(c.tile_keys));
 }
 
 emulation emulate(const contract& c, const attention_unit& unit) {

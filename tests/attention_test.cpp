@@ -279,8 +279,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused_by_name) {
   wide.end[2] = 11;
   few.begin.pop_back();
   sinks.sink = {1.0};
-  contract huge, whole, long_tile;
-  long_tile.tile_keys = 128;
+  contract huge, whole;
   huge.p_type = dtype::e4m3, huge.p_scale = 1024;
   whole.p_type = dtype::i32;
 
@@ -288,7 +287,6 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused_by_name) {
   refused("begin, end", few);
   refused("sink", sinks);
   refused("p_scale", c.unit, huge);
-  refused("tile_keys", c.unit, long_tile);
   refused("p_type", c.unit, whole);
   refused("x86_64_level", c.unit, {}, 5);
 }

@@ -150,6 +150,7 @@ BOOST_AUTO_TEST_CASE(every_schedule_on_any_number_of_os_threads_gives_the_same_b
       const auto problem = fd::naive::attend_from(
           "dtype=" + std::string(name_of(promised.in)) +
           ",b=3,hq=4,hk=2,sq=2,d=64,capacity=200,cache_seqlens=200/65/7,causal=1,num_splits=3");
+      if (!row.domain(problem).empty() || !promises(row.claims, claim::same_bits_any_schedule)) continue;
       tensor_set inputs = fd::naive::make_inputs(problem, 3);
       const tensor_set expected = run_row(row, problem, inputs, {"", 1, 132});
       for (const int os_threads : {1, 2, 3, 7})

@@ -14,6 +14,10 @@ std::string attend_domain(const attend_problem& problem, std::span<const contrac
   return "does not take " + std::string(name_of(problem.type));
 }
 
+variant<attend_problem> scalar();
+variant<attend_problem> split();
+variant<attend_problem> split_fp8();
+
 // Not a function's static: its guard would be an atomic, which the checked executor has not.
 namespace {
 const variant<attend_problem> rows[] = {scalar(), split(), split_fp8()};

@@ -14,10 +14,5 @@ inline namespace PLUMBLINE_SIDE_NAME {
 /// Why a variant with these contracts does not take a problem; empty: it does.
 std::string attend_domain(const attend_problem&, std::span<const contract>);
 
-/// The rows, each beside its kernel.
-variant<attend_problem> scalar();     // scalar.cu
-variant<attend_problem> split();      // split.cu
-variant<attend_problem> split_fp8();  // split.cu
-
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::flash_decode

@@ -87,13 +87,12 @@ int picker::in_other_order(const ready_lanes& ready) {
     }
     return -1;
   }
-  if (how_.kind == schedule::policy::starve && how_.warp < warps_) {
+  if (how_.kind == schedule::policy::starve) {
     ready_lanes others = ready;
-    others[static_cast<std::size_t>(how_.warp)] = 0;
+    others[static_cast<std::size_t>(how_.warp % warps_)] = 0;
     const int thread = in_turn(others);
     return thread >= 0 ? thread : in_turn(ready);
   }
-  if (how_.kind == schedule::policy::starve) return in_turn(ready);
   int candidates[max_warps], count = 0;
   for (int w = 0; w < warps_; ++w)
     if (ready[static_cast<std::size_t>(w)]) candidates[count++] = w;

@@ -4,7 +4,7 @@
 //   (empty)      warp after warp, lanes in turn; whoever completes a meeting goes on
 //   reverse      the same from the last warp, lane and block down
 //   random:SEED  any ready fiber at each switch; blocks in a shuffled order
-//   starve:WARP  that warp of each block runs only when no other can
+//   starve:WARP  that warp (modulo those of the block) runs only when no other can
 // A choice depends on the block and its own past alone, never on the OS thread, so a schedule repeats exactly
 // for any number of them.
 #pragma once

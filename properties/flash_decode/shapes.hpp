@@ -3,7 +3,7 @@
 // Lengths sit at tile, page and split edges and one to each side of them; masks, paging, padding, packing and
 // head layouts are drawn independently, so that pairs of them meet.  A case costs a bounded number of
 // multiply-adds (most about 1e6), so that thousands fit in a minute; one in twelve is larger.  What came out
-// is counted by coverage.hpp, and a floor is required of every class.
+// is counted by problem_classes.hpp, and a floor is required of every class.
 #pragma once
 
 #include <cstdint>

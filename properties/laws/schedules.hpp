@@ -13,7 +13,7 @@ namespace plumbline::laws {
 
 /// A schedule other than round robin.
 inline std::string drawn_schedule(random_stream& choice) {
-  constexpr std::int64_t last_seed = 1000000, warps = 4;
+  constexpr std::int64_t last_seed = 1000000, warps = 32;
   switch (choice.integer(0, 3)) {
     case 0:
       return "reverse";

@@ -39,7 +39,8 @@ enum class p_shift : std::uint8_t {
   any       // something else: the emulation of coherent P rounding is switched off
 };
 
-/// Numeric promise of an attention variant.  Units of all relative errors: 1 (not ulp).
+/// Numeric promise of an attention variant.  Units of all relative errors: 1 (not ulp).  How many keys a tile
+/// has is none of it: the companions shift P anew every 64 keys, near enough to any tile.
 struct contract {
   std::string_view name;                     // unique, e.g. "bf16/tc25"
   dtype in = dtype::bf16;                    // Q, K and V
@@ -48,7 +49,6 @@ struct contract {
   dtype p_type = dtype::bf16;                // type in which P enters P V
   double p_scale = 1;                        // P is multiplied by this before it is rounded (256 for e4m3)
   p_shift shift = p_shift::score;
-  int tile_keys = 64;           // keys after which P is shifted anew; the companions know this one
   bool l_from_rounded = false;  // row sum taken from the rounded P
   double e_exp = 3e-7;          // relative error of exp2; exp2(0) is exactly 1
   double e_tanh = 0;            // absolute error of tanh, times softcap; used with softcap only
