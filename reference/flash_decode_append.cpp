@@ -48,6 +48,8 @@ std::vector<double> rotated(const append_problem& p, const tensor& from, std::in
                             const rotary_tables& tables, Position position, Target target) {
   const auto first = first_tokens<append_problem>(p, tokens);
   const auto width = static_cast<std::size_t>(p.d);
+  const overflow rule =
+      p.type == dtype::e4m3 ? overflow::saturate : overflow::ieee;  // as GPUs convert to fp8
   std::vector<double> exact(static_cast<std::size_t>(first.back() * heads) * width);
   double* row = exact.data();
   for (std::int64_t s = 0; s < p.b; ++s) {
@@ -61,7 +63,8 @@ std::vector<double> rotated(const append_problem& p, const tensor& from, std::in
                     width * size_of(p.type));
         if (p.rotary_dim == 0) continue;
         tables.rotate(std::span(row, width), position(s, t));
-        for (std::int64_t c = 0; c < p.rotary_dim; ++c) to->set_value(offset + c, row[c]);
+        for (std::int64_t c = 0; c < p.rotary_dim; ++c)
+          to->set_code(offset + c, encode(p.type, row[c], rule));
       }
     }
   }

@@ -41,12 +41,12 @@ __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combi
   const float shift = shift_of(highest);
   float sum = 0;
   for (int j = 0; j < most; ++j) {
-    part[j] = exp2_soft((part[j] - shift) * log2_e);
+    part[j] = part[j] == minus_infinity ? 0.0f : exp2_soft((part[j] - shift) * log2_e);
     sum += part[j];
   }
   for (int bit = 16; bit > 0; bit /= 2) sum += __shfl_xor_sync(all_lanes, sum, bit);
   float* weight = shared_memory<float>() + warp * most_splits;
-  for (int j = 0; j < most; ++j) weight[lane + 32 * j] = sum > 0 ? part[j] / sum : 0.0f;
+  for (int j = 0; j < most; ++j) weight[lane + 32 * j] = part[j] == 0 ? 0.0f : part[j] / sum;
   __syncwarp(all_lanes);
 
   const float* from = p.partial + n * p.partial_batch + i * p.partial_token + h * p.partial_head;
@@ -57,15 +57,16 @@ __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combi
     for (int e = 0; e < chains; ++e) column[e] = -0.0f;
     for (int s = 0; s < p.splits; s += chains) PLUMBLINE_UNROLL
     for (int e = 0; e < chains; ++e)
-      if (weight[s + e] > 0) column[e] = fused(weight[s + e], from[(s + e) * p.partial_split + c], column[e]);
+      if (weight[s + e] != 0)
+        column[e] = fused(weight[s + e], from[(s + e) * p.partial_split + c], column[e]);
     PLUMBLINE_UNROLL
     for (int step = chains / 2; step > 0; step /= 2) PLUMBLINE_UNROLL
     for (int e = 0; e < step; ++e) column[e] += column[e + step];
-    to[c] = store_as<Out>(sum > 0 ? column[0] : 0.0f);
+    to[c] = store_as<Out>(sum == 0 ? 0.0f : column[0]);
   }
   if (lane == 0)
     p.lse[n * p.to_batch + i * p.to_token + h * p.to_head] =
-        sum > 0 ? fused(log2_soft(sum), ln_2, highest) : minus_infinity;
+        sum == 0 ? minus_infinity : fused(log2_soft(sum), ln_2, highest);
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

@@ -110,7 +110,7 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
   auto* to = static_cast<stored<Out>*>(p.out.data) + p.out.offset(n, s.first_token + i, h);
   PLUMBLINE_UNROLL
   for (int j = 0; j < most_columns; ++j)
-    if (j < columns) to[lane + 32 * j] = store_as<Out>(sum > 0 ? out[j] / sum * value_scale : 0.0f);
+    if (j < columns) to[lane + 32 * j] = store_as<Out>(sum == 0 ? 0.0f : out[j] / sum * value_scale);
   if (lane == 0)
     p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token] = units.log_sum(maximum, sum);
 }

@@ -47,7 +47,7 @@ struct score_units {
   __device__ float weight(float z, float shift) const { return kernels::exp2_soft((z - shift) * to_log2); }
   /// ln of the sum of exponentials, from its maximum and the sum of weights.
   __device__ float log_sum(float maximum, float sum) const {
-    return sum > 0 ? kernels::fused(kernels::log2_soft(sum), ln_2, maximum * to_natural) : minus_infinity;
+    return sum == 0 ? minus_infinity : kernels::fused(kernels::log2_soft(sum), ln_2, maximum * to_natural);
   }
 };
 

@@ -157,7 +157,7 @@ __device__ inline void store_rows(const split_params& p, const split_block& b, c
         x[e] = kernels::fused(weight, out[(part * 16 + row) * stride + column + e], x[e]);
     }
     PLUMBLINE_UNROLL
-    for (int e = 0; e < 8; ++e) x[e] = sum > 0 ? x[e] / (sum * p_scale) * value_scale : 0.0f;
+    for (int e = 0; e < 8; ++e) x[e] = sum == 0 ? 0.0f : x[e] / (sum * p_scale) * value_scale;
     const row_target to = target_of<Out>(p, b, row);
     store_columns<Out>(to, b.first_column + column, x, p.out.aligned);
     if (column == 0 && b.first_column == 0) *to.lse = units.log_sum(highest, sum);

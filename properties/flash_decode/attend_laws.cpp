@@ -20,6 +20,7 @@ constexpr law<attend_problem> all[] = {
     {"unused_memory_changes_nothing", claim::none, concerns_all<attend_problem>, broken_unused_memory},
     {"permuted_keys_agree", claim::none, concerns_key_order, broken_key_order},
     {"scaled_values_scale_the_output", claim::none, concerns_value_scale, broken_value_scale},
+    {"nan_reaches_its_rows", claim::none, concerns_nan, broken_nan},
     {"merged_halves_agree", claim::none, concerns_halves, broken_halves},
     {"bad_arguments_refused", claim::none, concerns_all<attend_problem>, broken_attend_refusals},
 };

@@ -30,6 +30,8 @@ std::string concerns_key_order(const attend_subject&);
 std::string broken_key_order(const attend_subject&);
 std::string concerns_value_scale(const attend_subject&);
 std::string broken_value_scale(const attend_subject&);
+std::string concerns_nan(const attend_subject&);
+std::string broken_nan(const attend_subject&);
 std::string concerns_halves(const attend_subject&);
 std::string broken_halves(const attend_subject&);
 

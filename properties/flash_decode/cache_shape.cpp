@@ -30,6 +30,14 @@ void draw_heads(draws& draw, dtype in, cache_shape& s) {
   s.b = draw.weighted({{22, 1}, {22, 2}, {20, 3}, {14, 4}, {10, 5}, {7, 6}, {5, 9}});
 }
 
+void draw_far_pages(draws& draw, cache_shape& s) {
+  if (!draw.chance(2)) return;
+  s.hq /= s.hk;
+  s.hk = 1;
+  s.d = s.dv = 16;
+  s.page_size = draw.between(1, 2);
+}
+
 void draw_lengths(draws& draw, std::int64_t keys, std::int64_t splits, std::int64_t sq, cache_shape& s) {
   std::int64_t left = std::max<std::int64_t>(keys, 8);
   const auto edge = [&](std::int64_t most) {
@@ -92,9 +100,13 @@ void draw_layout(draws& draw, const std::vector<std::int64_t>& room, cache_shape
     for (std::size_t n = 0; n < s.cache_seqlens.size(); ++n)
       used += (s.cache_seqlens[n] + (room.empty() ? 0 : room[n]) + s.page_size - 1) / s.page_size;
     s.num_pages = std::max<std::int64_t>(used, 1) + draw.between(0, 3);
+    if (s.hk * (s.d + s.dv) * s.page_size <= 64 && draw.chance(70)) s.num_pages += 1 << 16;
   }
-  const std::int64_t gap_step = s.type == dtype::e4m3 ? 16 : 8;
-  if (draw.chance(22)) s.gap = gap_step * draw.weighted({{3, 1}, {2, 2}, {1, 5}});
+  // Rows that start on 16 bytes are read by vectors, others one element at a time.
+  const std::int64_t vector = s.type == dtype::e4m3 ? 16 : 8;
+  if (draw.chance(30))
+    s.gap = draw.chance(50) ? vector * draw.weighted({{3, 1}, {2, 2}, {1, 5}})
+                            : draw.one_of({1, 2, 3, vector / 2, vector + 1});
 }
 
 }  // namespace plumbline::generate

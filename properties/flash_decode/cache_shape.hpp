@@ -23,6 +23,9 @@ void draw_layout(draws&, const std::vector<std::int64_t>& room, flash_decode::ca
 /// A page size, or 0 for a dense cache.
 std::int64_t draw_page_size(draws&);
 
+/// Now and then, a cache so narrow that it can have more pages than 16 bits count.
+void draw_far_pages(draws&, flash_decode::cache_shape&);
+
 /// Multiply-adds that a case may cost.
 std::int64_t draw_cost(draws&);
 

@@ -53,6 +53,9 @@ constexpr problem_class<P> cache_rows[] = {
     {"batch_idx", 0.08, [](const P& p) { return p.has_batch_idx; }},
     {"leftpad", 0.06, [](const P& p) { return !p.cache_leftpad.empty(); }},
     {"gap", 0.06, [](const P& p) { return p.gap > 0; }},
+    {"unaligned_rows", 0.04,
+     [](const P& p) { return p.gap * static_cast<std::int64_t>(size_of(p.type)) % 16 != 0; }},
+    {"pages_above_65536", 0, [](const P& p) { return p.num_pages > 65536; }},
     {"empty_cache", 0.04,
      [](const P& p) { return any_sequence(p, [](std::int64_t, std::int64_t sk) { return sk == 0; }); }},
     {"length_1_to_3", 0.06,
@@ -89,9 +92,13 @@ constexpr problem_class<attend_problem> attend_rows[] = {
     {"causal", 0.15, [](const attend_problem& p) { return p.causal; }},
     {"window", 0.08,
      [](const attend_problem& p) { return p.window_left >= 0 || (!p.causal && p.window_right >= 0); }},
+    {"window_unlimited", 0,
+     [](const attend_problem& p) { return std::max(p.window_left, p.window_right) >= INT32_MAX / 2; }},
     {"chunk", 0.02, [](const attend_problem& p) { return p.attention_chunk > 0; }},
     {"softcap", 0.03, [](const attend_problem& p) { return p.softcap > 0; }},
     {"own_scale", 0.06, [](const attend_problem& p) { return p.softmax_scale != 0; }},
+    {"scale_underflows", 0,
+     [](const attend_problem& p) { return p.softmax_scale > 0 && p.softmax_scale < 0x1p-149; }},
     {"splits_heuristic", 0.04, [](const attend_problem& p) { return p.num_splits == 0; }},
     {"splits_1", 0.04, [](const attend_problem& p) { return p.num_splits == 1; }},
     {"splits_2_or_more", 0.2, [](const attend_problem& p) { return p.num_splits > 1; }},
@@ -104,6 +111,7 @@ constexpr problem_class<attend_problem> attend_rows[] = {
 };
 
 constexpr problem_class<append_problem> append_rows[] = {
+    {"no_new_token", 0, [](const append_problem& p) { return p.sn == 0; }},
     {"one_new_token", 0.12, [](const append_problem& p) { return p.sn == 1; }},
     {"new_tokens_5_or_more", 0.07, [](const append_problem& p) { return p.sn >= 5; }},
     {"packed_new", 0.07, [](const append_problem& p) { return !p.seqlens_new.empty(); }},
@@ -142,6 +150,7 @@ constexpr problem_class<combine_problem> combine_rows[] = {
     {"one_query", 0.06, [](const combine_problem& p) { return p.sq == 1; }},
     {"several_queries", 0.2, [](const combine_problem& p) { return p.sq > 1; }},
     {"head_dim_v_not_multiple_of_8", 0.02, [](const combine_problem& p) { return p.dv % 8 != 0; }},
+    {"head_dim_v_not_multiple_of_4", 0.02, [](const combine_problem& p) { return p.dv % 4 != 0; }},
 };
 
 template <class P, std::size_t N>

@@ -16,7 +16,8 @@ namespace {
 constexpr std::int64_t most_elements = 300'000;  // of K and V together
 constexpr std::int64_t most_outputs = 400'000;   // a row of the judge costs more than one of the kernel
 constexpr std::int64_t most_split_tiles =
-    1200;  // sequences, KV heads and splits: each tile is a block to run
+    1200;                               // sequences, KV heads and splits: each tile is a block to run
+constexpr double below_f32 = 0x1p-153;  // a scale that a kernel's float cannot hold
 constexpr double natural_log_of_2 = 0x1.62e42fefa39efp-1;
 
 std::int64_t draw_splits(draws& draw) {
@@ -50,7 +51,10 @@ std::vector<std::int64_t> draw_packed(draws& draw, std::int64_t b, std::int64_t 
 }
 
 std::int64_t draw_window(draws& draw, std::int64_t longest) {
-  switch (draw.weighted({{2, 0}, {2, 1}, {2, 2}, {3, 3}})) {
+  constexpr std::int64_t unlimited[] = {INT32_MAX, INT32_MAX - 1, INT32_MAX / 2};  // as callers write it
+  switch (draw.weighted({{2, 0}, {2, 1}, {2, 2}, {3, 3}, {1, 4}})) {
+    case 4:
+      return unlimited[draw.between(0, 2)];
     case 0:
       return draw.between(0, 2);
     case 1: {
@@ -69,7 +73,7 @@ void draw_masks(draws& draw, std::int64_t longest, Problem& p) {
   p.causal = draw.chance(45);
   if (draw.chance(18)) p.window_left = draw_window(draw, longest);
   if (draw.chance(12)) p.window_right = draw_window(draw, longest);
-  if (draw.chance(9)) p.attention_chunk = draw.one_of({1, 2, 3, 5, 16, 63, 64, 65, 100, 256});
+  if (draw.chance(9)) p.attention_chunk = draw.one_of({1, 2, 3, 5, 16, 63, 64, 65, 100, 256, 8192});
 }
 
 bool sees_a_key(const attend_problem& p) {
@@ -129,7 +133,8 @@ regime draw_regime(std::uint64_t seed, std::uint64_t index) {
                                    {10, 9},
                                    {6, 10},
                                    {8, 11},
-                                   {6, 12}});
+                                   {6, 12},
+                                   {6, 13}});
   return static_cast<regime>(at);
 }
 
@@ -145,6 +150,7 @@ attend_problem draw_attend(dtype in, dtype out, regime how, std::uint64_t seed, 
     p.sq = (p.sq + 1) / 2;
   p.num_splits = std::min(draw_splits(draw), std::max<std::int64_t>(9, most_split_tiles / (p.b * p.hk)));
   p.page_size = draw_page_size(draw);
+  draw_far_pages(draw, p);
   draw_lengths(draw, key_limit(cost, p.hq * p.sq, p), p.num_splits, p.sq, p);
   const std::int64_t longest = longest_of(p);
   draw_layout(draw, {}, p);
@@ -154,6 +160,7 @@ attend_problem draw_attend(dtype in, dtype out, regime how, std::uint64_t seed, 
     p.softmax_scale = natural_log_of_2;
   } else {
     if (draw.chance(20)) p.softmax_scale = static_cast<double>(draw.between(1, 64)) / 128;
+    if ((how == regime::normal || how == regime::flat) && draw.chance(8)) p.softmax_scale = below_f32;
     if (draw.chance(12)) p.softcap = static_cast<double>(draw.one_of({1, 4, 10, 30, 60, 100})) / 2;
   }
   show_some_keys(p);
@@ -168,6 +175,7 @@ append_problem draw_append(dtype in, std::uint64_t seed, std::uint64_t index) {
   p.type = in;
   draw_heads(draw, in, p);
   p.page_size = draw_page_size(draw);
+  draw_far_pages(draw, p);
   p.sn = draw_query_tokens(draw);
   const std::int64_t keys = std::min<std::int64_t>(600, most_elements / 2 / (p.hk * (p.d + p.dv)));
   draw_lengths(draw, keys, 1, p.sn, p);
@@ -191,6 +199,7 @@ append_problem draw_append(dtype in, std::uint64_t seed, std::uint64_t index) {
           own_positions ? p.rotary_seqlens.back() : p.cache_seqlens[static_cast<std::size_t>(n)];
       last = std::max(last, first + std::max(p.sn, p.sq));
     }
+    if (p.sq > 0 && draw.chance(10)) p.sn = 0, p.seqlens_new.clear();  // q alone is rotated
     p.seqlen_rotary = std::max(last + draw.one_of({0, 0, 1, 9}), p.page_size > 0 ? p.capacity : 0);
   }
   return p;
@@ -200,8 +209,9 @@ combine_problem draw_combine(dtype out, std::uint64_t seed, std::uint64_t index)
   draws draw(seed, index, "combine");
   combine_problem p;
   p.out_type = out;
-  p.dv = draw.weighted({{5, 64}, {5, 128}, {3, 96}, {3, 256}, {2, 512}, {6, 0}});
+  p.dv = draw.weighted({{5, 64}, {5, 128}, {3, 96}, {3, 256}, {2, 512}, {5, 0}, {4, -1}});
   if (p.dv == 0) p.dv = 4 * draw.between(1, 64);
+  if (p.dv == -1) p.dv = draw.between(1, 130);
   p.b = draw.between(1, 4);
   p.hq = draw.one_of({1, 2, 3, 4, 6, 8, 16});
   p.sq = draw.weighted({{5, 1}, {2, 2}, {2, 3}, {2, 32}, {1, 113}, {3, 0}});
@@ -212,7 +222,7 @@ combine_problem draw_combine(dtype out, std::uint64_t seed, std::uint64_t index)
   while (p.num_splits * p.b * p.hq * p.sq * p.dv > most_elements / 2 && p.sq > 1) p.sq = (p.sq + 1) / 2;
   while (p.num_splits * p.b * p.hq * p.sq * p.dv > most_elements / 2 && p.hq > 1) p.hq = (p.hq + 1) / 2;
   p.empty_percent = draw.weighted({{4, 0}, {3, 10}, {3, 50}, {2, 90}, {1, 99}});
-  if (draw.chance(30)) p.gap = 4 * draw.between(1, 4);
+  if (draw.chance(30)) p.gap = draw.chance(60) ? 4 * draw.between(1, 4) : draw.between(1, 7);
   return p;
 }
 

@@ -166,6 +166,23 @@ void ramp(sketch& s) {
   }
 }
 
+void stairs(sketch& s) {
+  all_normal(s, 0.25, 0.25, 1);
+  stream how = s.draw("how");
+  constexpr std::int64_t tile = 64;
+  const double foot = 6, rise = 0.69314718055994531 * (0.8 + 1.2 * how.uniform());  // nats
+  const std::int64_t tiles = (s.u.sk + tile - 1) / tile;
+  const double height = foot + rise * static_cast<double>(tiles);
+  const auto along = direction(s.seed, s.u.d);
+  const double step = std::sqrt(height / (static_cast<double>(s.u.d) * std::fabs(s.u.scale)));
+  for (std::int64_t r = 0; r < s.rows(); ++r) add(s.values.q, r, along, s.u.scale < 0 ? -step : step);
+  for (std::int64_t t = 0; t < tiles; ++t) {
+    const std::int64_t last = std::min(tile, s.u.sk - t * tile) - 1;
+    const double score = foot + rise * static_cast<double>(t + 1);
+    add(s.values.k, t * tile + how.integer(0, last), along, step * score / height);
+  }
+}
+
 void fuzz(sketch& s) {
   stream how = s.draw("how");
   const auto power = [&](int low, int high) {
@@ -251,6 +268,9 @@ unit_values draw_unit(regime which, const unit_shape& u, std::uint64_t seed) {
       break;
     case regime::ramp:
       ramp(s);
+      break;
+    case regime::stairs:
+      stairs(s);
       break;
     case regime::twins:
       draw_needles(u, seed, 2, s.values);

@@ -1,4 +1,4 @@
-// How input values are drawn: thirteen regimes, each there because it shows faults that the others hide.
+// How input values are drawn: fourteen regimes, each there because it shows faults that the others hide.
 //
 //   flat           q, k, v small and normal: dropped or extra keys, merge weights, normaliser
 //   normal         N(0, 1): the all-round regime
@@ -12,6 +12,9 @@
 //   needle         each row sees one key, at a tile, page or split boundary: addressing, masks
 //   ramp           scores rise or fall by 10 to 30 along the sequence: online rescaling
 //   twins          2 or 4 equal needles: merge arithmetic, duplicated or lost splits
+//   stairs         every 64 keys one key that outweighs all before it by 0.8 to 2 powers of two: rescaling
+//   put
+//                  off, a P that saturates
 //   fuzz           odd statistics (few levels, equal rows, rank-1 V): protects the judge from false alarms
 //
 // A unit is what one KV head of one sequence sees.  Every tensor of a unit has its own stream, keyed by the
@@ -42,11 +45,12 @@ enum class regime : std::uint8_t {
   needle,
   ramp,
   twins,
-  fuzz
+  fuzz,
+  stairs
 };
-inline constexpr std::array<std::string_view, 13> regime_names = {
+inline constexpr std::array<std::string_view, 14> regime_names = {
     "flat", "normal",        "peaked", "sink", "positive", "cancel", "tiny",
-    "huge", "powers_of_two", "needle", "ramp", "twins",    "fuzz"};
+    "huge", "powers_of_two", "needle", "ramp", "twins",    "fuzz",   "stairs"};
 constexpr std::string_view name_of(regime r) { return regime_names[static_cast<std::size_t>(r)]; }
 std::optional<regime> regime_from(std::string_view name);
 
