@@ -150,7 +150,12 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
   constexpr golden all[] = {
       {"flash_decode.attend", "1baac87f87a7fe2cf193851d6d685c29f01b1b12156b977d321898344a8d7b6c"},
       {"flash_decode.append", "c8e944ce806844bca2f610a78c5462af0b8d2a23c295d62b6b66970b5d1d8aba"},
-      {"flash_decode.combine", "561ef1f922311a1bbb18a960b0dd7ac6b48d1af520fb00431f60fb9d8be4d4af"}};
+      {"flash_decode.combine", "561ef1f922311a1bbb18a960b0dd7ac6b48d1af520fb00431f60fb9d8be4d4af"},
+      {"quantize.store", "cbfb3036d35d482b9bcaec259aa0b8769f179c8373477663407e4541f403119f"},
+      {"quantize.dequantize", "df971d5898d2bc72bf1b6b3209101660e65b426f6bcea3c4bcac8018e252f254"},
+      {"quantize.groups", "ac22322f8e86bab9de3b64b1a847a52f72976c65c5eacc8a7849ed752c6b8676"},
+      {"quantize.weight_dequant", "42d5df6e3958fc13c1aa6e9cad305475f688ec0d9aa478bb71b5f4ad976d4add"},
+      {"quantize.scatter", "4aeed8c1351ec6c9203b9cc45866c6beaa69936b1120fb2a37013059a032c908"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];
