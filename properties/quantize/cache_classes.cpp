@@ -23,7 +23,6 @@ constexpr problem_class<P> cache_rows[] = {
     {"layout_split", 0.05, [](const P& p) { return p.layout == cache_layout::split; }},
     {"scales_e8m0", 0.02, [](const P& p) { return p.scale_type == dtype::e8m0; }},
     {"row_of_656_bytes", 0,  // needs 16-bit elements: f32 has none
-
      [](const P& p) { return p.layout == cache_layout::rows && slot_bytes(p) == 656; }},
     {"no_rotary", 0.07, [](const P& p) { return p.d == p.dv; }},
     {"tile_128", 0.1, [](const P& p) { return p.tile == 128; }},

@@ -27,17 +27,18 @@ void fewer(const Problem& from, std::int64_t Problem::*member, std::int64_t leas
 }
 
 constexpr problem_class<groups_problem> groups_rows[] = {
-    {"int8_codes", 0.05, [](const groups_problem& p) { return p.rule.code == dtype::i8; }},
+    // Classes with floor 0 belong to policies that not every row takes.
+    {"int8_codes", 0, [](const groups_problem& p) { return p.rule.code == dtype::i8; }},
     {"whole_row", 0.05, [](const groups_problem& p) { return p.group == p.k; }},
     {"group_128", 0.1, [](const groups_problem& p) { return p.group == 128; }},
     {"group_below_32", 0.06, [](const groups_problem& p) { return p.group < 32; }},
     {"group_not_multiple_of_16", 0.02, [](const groups_problem& p) { return p.group % 16 != 0; }},
     {"blocks", 0.05, [](const groups_problem& p) { return p.group_rows > 1; }},
-    {"ragged_groups", 0.005,
+    {"ragged_groups", 0,
      [](const groups_problem& p) { return p.k % p.group != 0 || p.rows % p.group_rows != 0; }},
     {"scales_column_major", 0.06,
      [](const groups_problem& p) { return p.layout == scale_layout::column_major; }},
-    {"scales_packed", 0.02, [](const groups_problem& p) { return p.layout == scale_layout::packed; }},
+    {"scales_packed", 0, [](const groups_problem& p) { return p.layout == scale_layout::packed; }},
     {"scale_upper_bound", 0.03, [](const groups_problem& p) { return p.scale_ub > 0; }},
     {"static_scale", 0.03, [](const groups_problem& p) { return p.has_static; }},
     {"gap", 0.15, [](const groups_problem& p) { return p.gap > 0; }}};

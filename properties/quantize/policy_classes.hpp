@@ -20,9 +20,9 @@ constexpr std::array<problem_class<P>, sizeof...(I)> named_policies(std::index_s
 
 template <class P>
 inline constexpr problem_class<P> policy_rows[] = {
-    {"scale_power_of_two", 0.1, [](const P& p) { return p.rule.up != quantize::power_of_two::no; }},
+    {"scale_power_of_two", 0, [](const P& p) { return p.rule.up != quantize::power_of_two::no; }},
     {"floor_on_amax", 0.1, [](const P& p) { return p.rule.amax_floor > 0; }},
-    {"floor_on_scale", 0.02, [](const P& p) { return p.rule.scale_floor > 0; }},
+    {"floor_on_scale", 0, [](const P& p) { return p.rule.scale_floor > 0; }},
     {"scale_in_input_type", 0.02, [](const P& p) { return p.rule.scale_in == quantize::working::input; }},
     {"quotient_by_reciprocal", 0.04, [](const P& p) { return p.rule.ratio != quantize::quotient::divide; }},
     {"nan_reaches_scale", 0.08, [](const P& p) { return p.rule.nan_in_amax; }},
