@@ -30,10 +30,12 @@ std::string concerns_key_order(const attend_subject&);
 std::string broken_key_order(const attend_subject&);
 std::string concerns_value_scale(const attend_subject&);
 std::string broken_value_scale(const attend_subject&);
-std::string concerns_nan(const attend_subject&);
-std::string broken_nan(const attend_subject&);
 std::string concerns_halves(const attend_subject&);
 std::string broken_halves(const attend_subject&);
+
+// attend_nan.cpp: a NaN in a key reaches the rows that see it, and no other.
+std::string concerns_nan(const attend_subject&);
+std::string broken_nan(const attend_subject&);
 
 // attend_refusals.cpp: bad arguments are refused by name.
 std::string broken_attend_refusals(const attend_subject&);

@@ -1,19 +1,14 @@
 // Related inputs, related outputs: laws that follow from the mathematics of softmax attention.
 //
-// split count      it is an implementation choice, so every count must agree with the one truth
-// key order        without a mask that knows positions, attention is a sum: any order of the keys agrees with
+// split count   it is an implementation choice, so every count must agree with the one truth
+// key order     without a mask that knows positions, attention is a sum: any order of the keys agrees with
 // the
-//                  truth of that order
-// value scale      out is linear in V, and a power of two moves through every product, sum and rounding
-// without
-//                  changing a significand, as long as nothing overflows or becomes subnormal: equal bits
-// NaN              a NaN in a key makes NaN of every row that sees the key, and reaches no other row: a
-// kernel
-//                  that takes a NaN sum for an empty row hides the fault of whoever wrote the cache
-// halves           attention over all keys is the merge, by log-sum-exp, of attention over two parts; each
-// half
-//                  must agree with its truth, and the truths must merge to the truth of the whole within what
-//                  double precision allows (so a mistake in the reference shows here as well)
+//               truth of that order
+// value scale   out is linear in V, and a power of two moves through every product, sum and rounding without
+//               changing a significand, as long as nothing overflows or becomes subnormal: equal bits
+// halves        attention over all keys is the merge, by log-sum-exp, of attention over two parts; each half
+//               must agree with its truth, and the truths must merge to the truth of the whole within what
+//               double precision allows (so a mistake in the reference shows here as well)
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -247,58 +242,6 @@ std::string broken_halves(const attend_subject& s) {
   for (std::size_t u = 0; u < units.size(); ++u)
     if (std::string why = unmerged(units[u], whole[u], front_truth[u], back_truth[u]); !why.empty())
       return "the reference contradicts itself: " + why;
-  return "";
-}
-
-std::string concerns_nan(const attend_subject& s) {
-  if (s.problem.has_qv) return "V takes part in the scores";
-  if (s.problem.shared_pages) return "a key belongs to several sequences";
-  for (std::int64_t n = 0; n < s.problem.b; ++n)
-    if (flash_decode::cached_keys(s.problem, n) > 0 && flash_decode::query_tokens(s.problem, n) > 0)
-      return "";
-  return "no sequence has a key and a query";
-}
-
-std::string broken_nan(const attend_subject& s) {
-  const attend_problem& p = s.problem;
-  random_stream choice(s.seed, "nan");
-  std::int64_t sequence = choice.integer(0, p.b - 1);
-  while (flash_decode::cached_keys(p, sequence) == 0 || flash_decode::query_tokens(p, sequence) == 0)
-    sequence = (sequence + 1) % p.b;
-  const std::int64_t sk = flash_decode::cached_keys(p, sequence),
-                     sq = flash_decode::query_tokens(p, sequence);
-  const std::int64_t key = choice.integer(0, sk - 1), head = choice.integer(0, p.hk - 1);
-  tensor_set inputs = s.inputs;
-  tensor& k = inputs.at("k_cache");
-  const auto [row, slot] =
-      generate::cache_address(p, inputs).place(sequence, flash_decode::left_padding(p, sequence) + key);
-  const std::int64_t index[] = {row, slot, head, choice.integer(0, p.d - 1)};
-  k.set_value(k.offset(index), NAN);
-  const std::string what = "NaN in key " + std::to_string(key) + " of sequence " + std::to_string(sequence) +
-                           ", KV head " + std::to_string(head);
-  const attempt other = s.run(p, inputs);
-  if (other.why_not) return describe(*other.why_not, what);
-  const auto units = flash_decode::attend_units(p, s.inputs);
-  const auto before = s.outputs.at("out").values(), after = other.outputs.at("out").values();
-  const auto lse_before = s.outputs.at("lse").values(), lse_after = other.outputs.at("lse").values();
-  for (std::size_t u = 0; u < units.size(); ++u)
-    for (std::int64_t r = 0; r < units[u].rows; ++r) {
-      const auto place = flash_decode::place_of(p, u, r);
-      const auto range = flash_decode::visible_keys(p, place.query, sq, sk);
-      const bool sees = place.sequence == sequence && place.head / (p.hq / p.hk) == head &&
-                        range.begin <= key && key < range.end;
-      const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
-      const double l = lse_after[at(place.lse)];
-      if (sees ? !std::isnan(l) : !same(l, lse_before[at(place.lse)]))
-        return what + ": lse of " + flash_decode::name_of(place) + " is " + shown(l) +
-               (sees ? ", which sees it" : ", which does not see it");
-      for (std::int64_t c = 0; c < p.dv; ++c) {
-        const std::size_t e = at(place.out_row * p.dv + c);
-        if (sees ? !std::isnan(after[e]) : !same(after[e], before[e]))
-          return what + ": column " + std::to_string(c) + " of " + flash_decode::name_of(place) + " is " +
-                 shown(after[e]) + (sees ? ", which sees it" : ", which does not see it");
-      }
-    }
   return "";
 }
 
