@@ -4,11 +4,18 @@ target_link_libraries(plumbline_with_fakes PRIVATE plumbline_program)
 
 plumbline_test(NAME program_test
   SOURCES program_test.cpp program_worker_test.cpp program_report_test.cpp
-    program_place_test.cpp program_partial_test.cpp program_process.cpp
+    program_place_test.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
   LABELS program smoke)
-target_compile_definitions(program_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")
-add_dependencies(program_test plumbline_with_fakes)
+# Signals and what they leave behind: whole seconds of waiting, so not in the smoke tier.
+plumbline_test(NAME program_partial_test
+  SOURCES program_partial_test.cpp program_process.cpp
+  LINK fixtures nlohmann_json::nlohmann_json
+  LABELS program)
+foreach(test program_test program_partial_test)
+  target_compile_definitions(${test} PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")
+  add_dependencies(${test} plumbline_with_fakes)
+endforeach()
 
 # The program as it is: what it says of itself in README.md, and the verb that the fake world does not have.
 plumbline_test(NAME program_as_built_test SOURCES program_as_built_test.cpp program_process.cpp

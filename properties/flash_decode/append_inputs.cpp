@@ -23,11 +23,13 @@ token_layout query_layout(const append_problem& p) {
   return {p.type, p.b, p.sq, p.seqlens_q, p.hq, p.d, p.gap};
 }
 
-// Rows of `width`; the first `rotated` elements of each stay within range of a rotation.
+// Rows of `width`; the first `rotated` elements of each are numbers, a few so large that their rotation
+// overflows.
 row_codes draw_rows(random_stream s, dtype type, std::int64_t rows, std::int64_t width, std::int64_t rotated,
                     bool bits) {
   const std::size_t bytes = size_of(type);
   const int reach = type == dtype::e4m3 ? 4 : 12;
+  const std::uint32_t largest = format_of(type).max_code;
   row_codes codes(at(rows * width) * bytes);
   for (std::int64_t i = 0; i < rows * width; ++i) {
     std::uint32_t code;
@@ -39,6 +41,7 @@ row_codes draw_rows(random_stream s, dtype type, std::int64_t rows, std::int64_t
         x = s.chance(0.05) ? (s.chance(0.5) ? 0.0 : -0.0)
                            : std::ldexp(x, static_cast<int>(s.integer(-reach, reach)));
       if (bits && s.chance(0.02)) x = std::ldexp(x, -24);
+      if (bits && s.chance(0.02)) x = std::copysign((1 + s.uniform()) / 2 * decode(type, largest), x);
       code = encode(type, x, overflow::saturate);
     }
     std::memcpy(codes.data() + at(i) * bytes, &code, bytes);
