@@ -65,7 +65,7 @@ tensor_set run_row(const variant<Problem>& row, const Problem& p, tensor_set& in
   return outputs;
 }
 
-/// Every element a NaN; with a 0 in the arithmetic this is what nobody may read.
+/// Normal draws for the rows that start at `offsets`.
 inline void draw_rows(tensor& t, const std::vector<integer>& offsets, integer width, random_stream& r,
                       double size = 1) {
   for (const integer offset : offsets)
@@ -101,6 +101,28 @@ inline tensor_set make_inputs(const decode_problem& p, std::uint64_t seed, std::
   return inputs;
 }
 
+/// Rows of K and V behind a sequence's length are NaN.
+inline tensor_set make_inputs(const prefill_problem& p, std::uint64_t seed) {
+  random_stream q(seed, "q"), k(seed, "k"), v(seed, "v");
+  tensor_set inputs = empty_inputs(p);
+  draw(inputs.at("q"), q);
+  for (const char* name : {"k", "v"}) {
+    tensor& rows = inputs.at(name);
+    fill(rows, plain::junk);
+    for (integer s = 0; s < p.b; ++s)
+      for (integer j = 0; j < p.cache_seqlens[static_cast<std::size_t>(s)]; ++j)
+        for (integer h = 0; h < p.hk; ++h) {
+          const integer at[] = {s, j, h, 0};
+          draw_rows(rows, {rows.offset(at)}, rows.dim(3), rows.dim(3) == p.d ? k : v);
+        }
+  }
+  return inputs;
+}
+
+inline std::vector<attention_truth> truth_of(const prefill_problem& p, const tensor_set& inputs,
+                                             const contract& c) {
+  return prefill(p, inputs, std::span(&c, 1));
+}
 inline std::vector<attention_truth> truth_of(const decode_problem& p, const tensor_set& inputs,
                                              const contract& c) {
   return decode(p, inputs, std::span(&c, 1));

@@ -26,7 +26,7 @@ struct latent_memory {
 
 /// Packed query rows into shared memory; rows that do not exist are zeros.
 __device__ inline void load_queries(std::uint16_t* q, const latent_params& p, const latent_share& s) {
-  for_each_chunk((p.d + 15) / 16 * 2, [&](int row, int chunk) {
+  for_each_chunk<tile_threads>(tile_rows, (p.d + 15) / 16 * 2, [&](int row, int chunk) {
     kernels::vec16 codes = {};
     if (row < s.rows && chunk * 8 < p.d) {
       const int packed = s.first_row + row;
@@ -124,7 +124,7 @@ __device__ inline void attend_share(const latent_params& p, const latent_share& 
     std::uint16_t* const tile = tiles.take(t);
     float scores[warp_keys / 8][4] = {};
     if (!idle) {
-      multiply_scores<Type>(scores, q, first_row, tile, warp_keys * half, steps);
+      multiply_scores<Type, latent_width>(scores, q, first_row, tile, warp_keys * half, warp_keys, steps);
       const int ends[2] = {end[0] - first_key, end[1] - first_key};
       mask_scores(scores, maxima, first_row, half, ends, [&](int key) { return tiles.holds(t, key); });
     }

@@ -44,7 +44,7 @@ struct plain_tiles {
     if (t < share.tiles) {
       std::uint16_t* const tile = stages + t % 2 * stage;
       const address* const found = rows + t % 3 * tile_keys;
-      for_each_chunk((width + 15) / 16 * 2, [&](int row, int chunk) {
+      for_each_chunk<tile_threads>(tile_keys, (width + 15) / 16 * 2, [&](int row, int chunk) {
         const address at = found[row];
         const bool valid = at != nullptr && chunk * 8 < width;
         std::uint16_t* const to = tile + swizzled<latent_width>(row, chunk);

@@ -1,0 +1,157 @@
+// Sixteen query rows of one warp of prefill: load, weigh, multiply, store.
+//
+// A warp sees all keys of a tile, so a row's maximum needs two shuffles, and the fragment of the scores is
+// the operand of the next product: P stays in registers.
+#pragma once
+
+#include "kernels/mla/prefill.hpp"
+#include "kernels/mla/products.hpp"
+
+namespace plumbline::mla {
+inline namespace PLUMBLINE_SIDE_NAME {
+
+/// Rows of K or V of one sequence and KV head into a tile; from `count` on, up to `padded`, rows are zeros.
+template <int Threads, int Width>
+__device__ __forceinline__ void start_rows(std::uint16_t* tile, const token_rows& from, int n, int hk,
+                                           int first_key, int count, int padded, int width) {
+  const auto* start = static_cast<const std::uint16_t*>(from.data);
+  for_each_chunk<Threads>(padded, (width + 15) / 16 * 2, [&](int row, int chunk) {
+    const bool valid = row < count && chunk * 8 < width;
+    const std::uint16_t* source = start + (valid ? from.offset(n, first_key + row, hk) + chunk * 8 : 0);
+    std::uint16_t* const to = tile + swizzled<Width>(row, chunk);
+    if (from.aligned)
+      kernels::copy_async16(to, source, valid);
+    else
+      kernels::store16(to, valid ? gather16(source, width - chunk * 8) : kernels::vec16{});
+  });
+}
+
+/// Packed rows first_row.. of the queries of a KV head; from `rows` on they are zeros.
+template <int Threads>
+__device__ inline void load_head_queries(std::uint16_t* q, const prefill_params& p, int n, int hk,
+                                         int first_row, int count, int rows) {
+  for_each_chunk<Threads>(count, (p.d + 15) / 16 * 2, [&](int row, int chunk) {
+    kernels::vec16 codes = {};
+    if (row < rows && chunk * 8 < p.d) {
+      const int packed = first_row + row;
+      const auto* from = static_cast<const std::uint16_t*>(p.q.data) + chunk * 8 +
+                         p.q.offset(n, packed / p.group, hk * p.group + packed % p.group);
+      codes = p.q.aligned ? kernels::load16(from) : gather16(from, p.d - chunk * 8);
+    }
+    kernels::store16(q + swizzled<head_width>(row, chunk), codes);
+  });
+}
+
+/// Keys that a packed row of a sequence of `keys` sees: [0, end).
+__device__ inline int end_of_row(const prefill_params& p, int keys, int packed) {
+  if (!p.causal) return keys;
+  const std::int64_t end = static_cast<std::int64_t>(keys) - p.sq + packed / p.group + 1;
+  return static_cast<int>(end < 0 ? 0 : end < keys ? end : keys);
+}
+
+/// What a lane keeps of its two rows (lane/4 and lane/4 + 8 of its warp's sixteen).
+struct head_rows {
+  float out[head_value_width / 8][4] = {};
+  float maximum[2] = {-infinity, -infinity};
+  float sum[2] = {};  // of this lane's keys
+};
+
+/// Turns raw scores of keys first_key.. into weights; keys from `end` on weigh nothing.  What was summed so
+/// far comes down to the new maximum.
+template <int Tiles>
+__device__ __forceinline__ void weigh_rows(float (&s)[Tiles][4], head_rows& rows, const score_units& units,
+                                           const int (&end)[2], int first_key) {
+  constexpr unsigned all_lanes = 0xffffffffu;
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  PLUMBLINE_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    float highest = rows.maximum[r];
+    PLUMBLINE_UNROLL
+    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
+    for (int e = 0; e < 2; ++e) {
+      float& z = s[t][2 * r + e];
+      if (first_key + 8 * t + 2 * (lane % 4) + e >= end[r]) z = -infinity;
+      highest = z > highest ? z : highest;
+    }
+    PLUMBLINE_UNROLL
+    for (int bit = 1; bit < 4; bit *= 2) {
+      const float other = __shfl_xor_sync(all_lanes, highest, bit);
+      highest = other > highest ? other : highest;
+    }
+    const float shift = shift_of(highest);
+    const float rescale = units.weight(rows.maximum[r], shift);
+    rows.maximum[r] = highest;
+    rows.sum[r] *= rescale;
+    PLUMBLINE_UNROLL
+    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
+    for (int e = 0; e < 2; ++e) {
+      float& z = s[t][2 * r + e];
+      z = units.weight(z, shift);
+      rows.sum[r] += z;
+    }
+    PLUMBLINE_UNROLL
+    for (int c = 0; c < head_value_width / 8; ++c) {
+      rows.out[c][2 * r] *= rescale;
+      rows.out[c][2 * r + 1] *= rescale;
+    }
+  }
+}
+
+/// out += P V over 8 * Tiles keys, of which `keys` exist; weights are rounded to `Type` here.
+template <dtype Type, int Tiles>
+__device__ __forceinline__ void multiply_weights(head_rows& rows, const float (&weights)[Tiles][4],
+                                                 const std::uint16_t* v, int keys, int dv) {
+  PLUMBLINE_UNROLL
+  for (int pair = 0; pair < Tiles / 2; ++pair) {
+    if (16 * pair >= keys) break;
+    std::uint32_t a[4];
+    PLUMBLINE_UNROLL
+    for (int r = 0; r < 4; ++r)
+      a[r] = kernels::pack2<Type>(weights[2 * pair + r / 2][r % 2 * 2],
+                                  weights[2 * pair + r / 2][r % 2 * 2 + 1]);
+    PLUMBLINE_UNROLL
+    for (int group = 0; group < head_value_width / 16; ++group) {
+      if (16 * group >= dv) break;
+      multiply_group<Type, head_value_width>(rows.out[2 * group], rows.out[2 * group + 1], a, v, 16 * pair,
+                                             group);
+    }
+  }
+}
+
+/// Normalises and stores the rows of a warp, packed rows first_row.. of which `count` exist.
+template <dtype Type>
+__device__ inline void store_head_rows(const prefill_params& p, const head_rows& rows, int n, int hk,
+                                       int first_row, int count) {
+  constexpr unsigned all_lanes = 0xffffffffu;
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  const bool pairs = p.out.aligned && p.dv % 2 == 0;
+  PLUMBLINE_UNROLL
+  for (int r = 0; r < 2; ++r) {
+    float sum = rows.sum[r];
+    sum += __shfl_xor_sync(all_lanes, sum, 1);
+    sum += __shfl_xor_sync(all_lanes, sum, 2);
+    const int row = 8 * r + lane / 4;
+    if (row >= count) continue;
+    const int token = (first_row + row) / p.group, head = hk * p.group + (first_row + row) % p.group;
+    if (lane % 4 == 0)
+      p.lse[n * p.lse_batch + head * p.lse_head + token * p.lse_token] =
+          p.units.log_sum(rows.maximum[r], sum);
+    std::uint16_t* out = static_cast<std::uint16_t*>(p.out.data) + p.out.offset(n, token, head);
+    PLUMBLINE_UNROLL
+    for (int c = 0; c < head_value_width / 8; ++c) {
+      const int column = 8 * c + 2 * (lane % 4);
+      if (column >= p.dv) break;
+      const float low = sum == 0 ? 0.0f : rows.out[c][2 * r] / sum,
+                  high = sum == 0 ? 0.0f : rows.out[c][2 * r + 1] / sum;
+      if (pairs) {
+        *reinterpret_cast<std::uint32_t*>(out + column) = kernels::pack2<Type>(low, high);
+      } else {
+        out[column] = kernels::store_as<Type>(low);
+        if (column + 1 < p.dv) out[column + 1] = kernels::store_as<Type>(high);
+      }
+    }
+  }
+}
+
+}  // namespace PLUMBLINE_SIDE_NAME
+}  // namespace plumbline::mla
