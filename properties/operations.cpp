@@ -12,7 +12,8 @@ std::span<const operation* const> operations() {
       &flash_decode::attend_operation(),     &flash_decode::append_operation(),
       &flash_decode::combine_operation(),    &quantize::store_operation(),
       &quantize::dequantize_operation(),     &quantize::groups_operation(),
-      &quantize::weight_dequant_operation(), &quantize::scatter_operation()};
+      &quantize::weight_dequant_operation(), &quantize::block_gemm_operation(),
+      &quantize::scatter_operation()};
   return all;
 }
 

@@ -86,6 +86,11 @@ struct block_gemm_truth {
   std::vector<double> out;  // (m, n): sum of B_b, in double
   std::vector<double> s1;   // (m, n): sum of |a b a_scale b_scale|, what random errors scale with
   std::vector<double> sb;   // (m, n): sum of |B_b|, what a chain over blocks loses
+  /// sb over steps of at most 128 columns of a block; s1 and sb over those steps whose sum is not exact in 13
+  /// fraction bits; and of these, what their products lose at most below the 13th fraction bit of the
+  /// largest: |sum|, and sum of squares.
+  std::vector<double> step_sb, rounding_s1, rounding_sb, lost, lost2;
+  std::int64_t steps = 0;  // of at most 128 columns, no step crosses a block
   std::int64_t blocks = 0;
   /// (blocks, m, n): B_b, for filters over blocks; empty unless asked for.
   std::vector<double> block;

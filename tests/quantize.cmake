@@ -17,4 +17,5 @@ endif()
 # Its properties: what is drawn is counted, every law is seen to fail.
 plumbline_test(NAME quantize_laws
   SOURCES harness/quantize_store_laws_test.cpp harness/quantize_matrix_laws_test.cpp
+    harness/quantize_gemm_laws_test.cpp
   LINK properties LABELS quantize properties)

@@ -109,6 +109,28 @@ BOOST_AUTO_TEST_CASE(nan_and_no_columns_are_what_they_are) {
   BOOST_TEST((block_gemm(none, operands(none)).out == numbers{0}));
 }
 
+BOOST_AUTO_TEST_CASE(sums_that_fit_13_fraction_bits_have_no_part_in_what_may_round) {
+  const block_gemm_problem p = parse_block_gemm(keyed_text("m=1,n=3,k=256,block_k=256"));
+  tensor_set inputs = operands(p);
+  numbers a(256, 0.0), b(3 * 256, 1.0);
+  a[0] = 4, a[1] = 0.5, a[130] = 2;
+  b[0] = 448;                       // 1792.5: 12 bits, exact
+  b[256] = 448, b[257] = 0x1.2p-6;  // 1792 + 0.0087...: 19 bits and more
+  fill(inputs.at("a"), a);
+  fill(inputs.at("b"), b);
+  for (const char* name : {"a_scale", "b_scale"}) fill(inputs.at(name), {2});
+
+  const block_gemm_truth truth = block_gemm(p, inputs);
+
+  const double small = 0x1.2p-7 * 4;
+  BOOST_TEST(truth.steps == 2);
+  BOOST_TEST((truth.step_sb == numbers{4 * 1794.5, 4 * 1794 + small, 4 * 6.5}));
+  BOOST_TEST((truth.rounding_sb == numbers{0, 4 * 1792 + small, 0}));
+  BOOST_TEST((truth.rounding_s1 == truth.rounding_sb));
+  BOOST_TEST((truth.lost == numbers{0, small + 4 * 1792 * 0x1p-13, 0}));
+  BOOST_TEST(truth.lost2[1] == small * small + std::pow(4 * 1792 * 0x1p-13, 2));
+}
+
 // The drift allowed to a promoted accumulator is 1.5e-3 sb (declared); random parts 6e-5 s1 / sqrt(blocks).
 BOOST_AUTO_TEST_CASE(companions_tell_promotion_every_128_from_none_on_data_of_one_sign) {
   const block_gemm_problem p = parse_block_gemm(keyed_text("m=4,n=8,k=4096"));

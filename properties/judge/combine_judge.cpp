@@ -7,6 +7,7 @@
 #include "properties/judge/amplitude.hpp"
 #include "properties/judge/classes.hpp"
 #include "properties/judge/constants.hpp"
+#include "properties/judge/element_bound.hpp"
 #include "properties/judge/lse.hpp"
 #include "properties/judge/noise.hpp"
 #include "reference/core/formats.hpp"
@@ -65,43 +66,11 @@ double lse_tolerance(const combine_truth& t, std::size_t row) {
          judging::combine_lse_term * static_cast<double>(t.used[row]);
 }
 
-/// One of the two element tests: the worst |x - r| / (sum of parts).
-struct element_bound {
-  std::string test;
-  double used = 0;
-  judging::place where;
-  double computed = 0, truth = 0;
-  std::vector<budget_part> budget;
-
-  double add(std::int64_t row, const judged_element& one, std::vector<budget_part> parts) {
-    const double error = std::fabs(one.e), share = error == 0 ? 0 : error / judging::sum_of(parts);
-    if (judging::worse(share, used)) {
-      used = share;
-      where = {0, row, one.column};
-      computed = one.x;
-      truth = one.r;
-      budget = std::move(parts);
-    }
-    return share;
-  }
-  finding finish(const row_name& name) const {
-    finding out = judging::finding_of(test, "out");
-    out.used = used;
-    if (budget.empty()) return out;
-    out.where = judging::in_words(where, name);
-    out.computed = computed;
-    out.truth = truth;
-    out.budget = budget;
-    out.message = judging::error_message(used, out.where, computed, truth, budget);
-    return out;
-  }
-};
-
 verdict judge_merged(const combine_truth& t, const contract& promised, std::span<const double> out,
                      std::span<const double> lse, const row_name& name) {
   const double rows = static_cast<double>(t.rows);
   judging::class_test out_class, lse_class;
-  element_bound hard{"H", 0, {}, 0, 0, {}}, element{"E", 0, {}, 0, 0, {}};
+  judging::element_bound hard("H"), element("E");
   judging::amplitude_test amplitude(rows);
   judging::lse_test lse_rows(rows);
   const double K = judging::element_threshold.at(rows * static_cast<double>(t.dv));

@@ -91,6 +91,14 @@ inline constexpr double argument_rounding = 0x1.2p-23;
 // Variance of one rounding to fp32, relative, for the least favourable significand [D]: u^2 / 3.
 inline constexpr double combine_sum_variance = 0x1p-48 / 3;
 
+// Products (product_judge.hpp).  Drift of SB a group of 16 k [C]; of a 13-bit accumulator that is emptied
+// every 128 k: random, of S1 / sqrt(K / 128), drifting, of SB, and the share of the result that this may be
+// [C].
+inline constexpr double product_drift = 8e-8;
+inline constexpr double product_f13_random = 6e-5, product_f13_drift = 1.5e-3, product_f13_coherent = 6e-4;
+// Its worst: 32 terms and the sum cut at 2^-13 of the largest partial sum, four times a promotion [D].
+inline constexpr double product_f13_worst = 4 * 33 * 0x1p-13;
+
 // Rotation in fp32: two products, one sum, of |x| + |y| [D].
 inline constexpr double rotation_error = 2.4e-7;
 

@@ -56,6 +56,8 @@ double distinct_columns(std::vector<judged_element> const& elements, double u_ou
   return count * count / squares;
 }
 
+}  // namespace
+
 void count_freedom(double effective_columns, double u_out, judged_row& row) {
   double share2 = 0, share1 = 0;
   for (const judged_element& one : row.elements)
@@ -72,8 +74,6 @@ void count_freedom(double effective_columns, double u_out, judged_row& row) {
   row.one_over_nu = row.rounding_freedom + share2 * share2 * (1 / D_e + 1 / keys) + share1 * share1;
   row.lambda = row.columns / D_e * (1 + share2 * D_e / keys);
 }
-
-}  // namespace
 
 bool has_statistics(const contract& promised) { return promised.shift != p_shift::any; }
 

@@ -84,6 +84,10 @@ inline bool worse(double used, double worst) { return worst == worst && !(used <
 /// H and L judge alone.
 bool has_statistics(const contract& promised);
 
+/// Sets one_over_nu, rounding_freedom and lambda from the row's elements and `noise.n4`; `effective_columns`
+/// bounds how many columns are independent.
+void count_freedom(double effective_columns, double u_out, judged_row& row);
+
 /// Fills `out` with row `row` of a unit; elements whose truth or computed value is not finite are left out.
 void judge_row(const attention_truth& truth, std::size_t which, const contract& promised, std::int64_t row,
                std::span<const double> computed_row, bool centred, judged_row& out);

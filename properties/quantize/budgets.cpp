@@ -1,6 +1,7 @@
 // How the results of each function are judged, as `list --budgets` prints it.
 #include <fmt/format.h>
 
+#include "properties/judge/product_judge.hpp"
 #include "properties/quantize/operations.hpp"
 
 namespace plumbline::quantize {
@@ -39,6 +40,13 @@ std::string groups_budgets(std::span<const contract> all) {
 
 std::string weight_dequant_budgets(std::span<const contract> all) {
   return names(all) + ": exact: code times scale rounded to fp32, then to the output type; NaN by class\n";
+}
+
+std::string block_gemm_budgets(std::span<const contract> all) {
+  return names(all) + ": a product of codes, scaled by block\n" + product_budgets(all) +
+         "  S1, SB: without blocks that 13 fraction bits hold exactly; beside one large product what lies "
+         "below\n"
+         "  its 13th bit may be lost, where that is more than drift and noise\n";
 }
 
 std::string scatter_budgets(std::span<const contract> all) {

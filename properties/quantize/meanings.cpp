@@ -105,6 +105,32 @@ constexpr meaning weight_own[] = {
     {"out_f16", "The result is f16."},
     {"out_f32", "The result is f32."}};
 
+constexpr meaning gemm_own[] = {
+    {"powers_of_two_go_through", "Scales of a times 2^k give the result times 2^k."},
+    {"ordinary", "N(0, 112^2) rounded to codes."},
+    {"positive", "Magnitudes of such: what drifts adds up, and blocks are long half of the time."},
+    {"small_integers", "Integers up to 2: sums are exact, scales are not."},
+    {"one_product", "One product a block: sums are exact, scales are not."},
+    {"cancelling", "The end of k undoes most of its beginning, up to the scales."},
+    {"one_huge", "One element of 448 in a block of small ones."},
+    {"any_code", "Any codes, NaN now and then."},
+    {"zero_blocks", "Blocks of zeros and scales of zero."},
+    {"block_of_128", "128 columns of k a scale."},
+    {"block_longer_than_128", "Blocks that a narrow accumulator may not sum in one piece."},
+    {"block_shorter_than_128", "Fewer than 128 columns of k a scale."},
+    {"one_block_of_k", "One scale a row."},
+    {"several_blocks_of_k", "More than one scale a row."},
+    {"last_block_short", "The last block of k is short."},
+    {"k_not_multiple_of_16", "Rows that 16-byte accesses do not divide."},
+    {"one_row", "One row of a."},
+    {"rows_beyond_a_tile", "More rows than the 64 of a tile."},
+    {"columns_beyond_a_tile", "More columns than the 64 of a tile."},
+    {"columns_not_multiple_of_8", "Columns that the 8 of a fragment do not divide."},
+    {"several_scales_across", "More than one scale a row of scales of b."},
+    {"out_bf16", "The result is bf16."},
+    {"out_f16", "The result is f16."},
+    {"out_f32", "The result is f32."}};
+
 constexpr meaning scatter_own[] = {
     {"rows_outside_keep_their_bytes", "Rows of the buffer that no token goes to are what they were."},
     {"any_pattern", "Any bits."},
@@ -156,6 +182,8 @@ std::span<const meaning> weight_dequant_meanings() {
   static const auto all = joined({code_classes, weight_own});
   return all;
 }
+
+std::span<const meaning> block_gemm_meanings() { return gemm_own; }
 
 std::span<const meaning> scatter_meanings() { return scatter_own; }
 

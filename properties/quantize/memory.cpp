@@ -27,6 +27,11 @@ double memory_needed(const groups_problem& p) { return bytes_an_element * produc
 
 double memory_needed(const weight_dequant_problem& p) { return bytes_an_element * product(p.m, p.n); }
 
+double memory_needed(const block_gemm_problem& p) {
+  return bytes_an_element * (product(p.m, p.k) + product(p.n, p.k)) +
+         5 * bytes_an_element * product(p.m, p.n);
+}
+
 double memory_needed(const scatter_problem& p) {
   return bytes_an_element * product(p.rows + p.tokens, p.nope_width + p.rope_width + 2 * p.gap);
 }

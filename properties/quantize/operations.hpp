@@ -11,6 +11,7 @@ const operation& store_operation();
 const operation& dequantize_operation();
 const operation& groups_operation();
 const operation& weight_dequant_operation();
+const operation& block_gemm_operation();
 const operation& scatter_operation();
 
 // What the functions say of themselves beside their cases.
@@ -33,6 +34,11 @@ double memory_needed(const weight_dequant_problem&);
 std::string weight_dequant_budgets(std::span<const contract>);
 std::span<const meaning> weight_dequant_meanings();
 std::map<std::string, std::string> options_of_problem(const weight_dequant_problem&);
+
+double memory_needed(const block_gemm_problem&);
+std::string block_gemm_budgets(std::span<const contract>);
+std::span<const meaning> block_gemm_meanings();
+std::map<std::string, std::string> options_of_problem(const block_gemm_problem&);
 
 double memory_needed(const scatter_problem&);
 std::string scatter_budgets(std::span<const contract>);

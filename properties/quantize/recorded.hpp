@@ -57,6 +57,8 @@ material<groups_problem> read_groups(const recorded_case&);
 external_judgement judge_recorded_groups(const recorded_case&, std::string_view contract_name);
 material<weight_dequant_problem> read_weight_dequant(const recorded_case&);
 external_judgement judge_recorded_weight_dequant(const recorded_case&, std::string_view contract_name);
+material<block_gemm_problem> read_block_gemm(const recorded_case&);
+external_judgement judge_recorded_block_gemm(const recorded_case&, std::string_view contract_name);
 material<scatter_problem> read_scatter(const recorded_case&);
 external_judgement judge_recorded_scatter(const recorded_case&, std::string_view contract_name);
 

@@ -1,8 +1,13 @@
 // Cases of groups, weight_dequant and scatter in files.
+#include "kernels/quantize/quantize.hpp"
 #include "properties/judge/quantized_judge.hpp"
+#include "properties/quantize/block_gemm_judge.hpp"
 #include "properties/quantize/presentation.hpp"
 #include "properties/quantize/recorded.hpp"
+#include "properties/recorded_contract.hpp"
 #include "reference/core/keyed_text.hpp"
+
+#include <cmath>
 
 namespace plumbline::quantize {
 
@@ -11,6 +16,7 @@ namespace {
 constexpr std::string_view groups_keys[] = {"policy", "dtype",  "rows",     "k",          "group_rows",
                                             "group",  "layout", "scale_ub", "has_static", "gap"};
 constexpr std::string_view weight_keys[] = {"code", "m", "n", "block", "out_type"};
+constexpr std::string_view gemm_keys[] = {"code", "m", "n", "k", "block_n", "block_k", "out_type"};
 constexpr std::string_view scatter_keys[] = {"dtype",      "stored", "tokens", "rows", "nope_width",
                                              "rope_width", "world",  "rank",   "gap"};
 
@@ -20,6 +26,9 @@ std::map<std::string, std::string> options_of_problem(const groups_problem& p) {
   return options_from_text(to_text(p));
 }
 std::map<std::string, std::string> options_of_problem(const weight_dequant_problem& p) {
+  return options_from_text(to_text(p));
+}
+std::map<std::string, std::string> options_of_problem(const block_gemm_problem& p) {
   return options_from_text(to_text(p));
 }
 std::map<std::string, std::string> options_of_problem(const scatter_problem& p) {
@@ -51,6 +60,21 @@ material<weight_dequant_problem> read_weight_dequant(const recorded_case& c) {
   return m;
 }
 
+material<block_gemm_problem> read_block_gemm(const recorded_case& c) {
+  recorded_options options(c);
+  material<block_gemm_problem> m{
+      "", parse_block_gemm(keyed_text(text_from_options(c, options, gemm_keys))), {}};
+  const block_gemm_problem& p = m.problem;
+  constexpr std::string_view known[] = {"a", "b", "a_scale", "b_scale", "out", "expected_out"};
+  options.require_known(known);
+  const std::int64_t blocks = (p.k + p.block_k - 1) / p.block_k, across = (p.n + p.block_n - 1) / p.block_n;
+  m.inputs.set("a", laid_out(c, "a", tensor(p.code, {p.m, p.k})));
+  m.inputs.set("b", laid_out(c, "b", tensor(p.code, {p.n, p.k})));
+  m.inputs.set("a_scale", laid_out(c, "a_scale", tensor(dtype::f32, {p.m, blocks})));
+  m.inputs.set("b_scale", laid_out(c, "b_scale", tensor(dtype::f32, {across, blocks})));
+  return m;
+}
+
 material<scatter_problem> read_scatter(const recorded_case& c) {
   recorded_options options(c);
   material<scatter_problem> m{"", parse_scatter(keyed_text(text_from_options(c, options, scatter_keys))), {}};
@@ -79,6 +103,41 @@ external_judgement judge_recorded_weight_dequant(const recorded_case& c, std::st
     const auto m = read_weight_dequant(c);
     check(m.problem, m.inputs);
     return judge_held(c, m, make_outputs(m.problem), judge_weight_dequant);
+  });
+}
+
+// Somebody's truth is held against ours within what its own type lets it differ; outputs are a kernel's.
+external_judgement judge_recorded_block_gemm(const recorded_case& c, std::string_view contract_name) {
+  return guarded(c, [&] {
+    const auto m = read_block_gemm(c);
+    const block_gemm_problem& p = m.problem;
+    check(p, m.inputs);
+    const block_gemm_truth truth = block_gemm(p, m.inputs);
+    std::vector<external_judgement> found;
+    if (const tensor* expected = c.tensors.find("expected_out")) {
+      if (expected->size() != p.m * p.n || expected->rank() != 2 || expected->dim(0) != p.m)
+        throw bad_argument("expected_out", "expected the shape (m, n)");
+      disagreement d;
+      const std::vector<double> theirs = expected->values();
+      const double terms = static_cast<double>(p.k + truth.blocks + 1), u = unit_roundoff(expected->type());
+      for (std::int64_t i = 0; i < p.m * p.n; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        d.look(theirs[at], truth.out[at], terms * 0x1p-53 * truth.s1[at] + u * std::fabs(truth.out[at]),
+               "row " + std::to_string(i / p.n) + ", column " + std::to_string(i % p.n));
+      }
+      found.push_back(d.conclude(c));
+    }
+    if (c.tensors.has("out")) {
+      const auto promised = contract_of(
+          c, contract_name, contracts_of(variants_of<block_gemm_problem>(side::host)), p.code, p.out_type);
+      if (!promised)
+        throw bad_argument("contract",
+                           "expected outputs with the option contract, or --contract, got neither");
+      const tensor out = laid_out(c, "out", tensor(p.out_type, {p.m, p.n}));
+      const verdict v = judge_block_gemm(p, truth, *promised, out);
+      found.push_back(as_outputs(c, mistrusted_without_budget(v, m.inputs)));
+    }
+    return worst(c, found);
   });
 }
 

@@ -155,6 +155,7 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"quantize.dequantize", "df971d5898d2bc72bf1b6b3209101660e65b426f6bcea3c4bcac8018e252f254"},
       {"quantize.groups", "ac22322f8e86bab9de3b64b1a847a52f72976c65c5eacc8a7849ed752c6b8676"},
       {"quantize.weight_dequant", "42d5df6e3958fc13c1aa6e9cad305475f688ec0d9aa478bb71b5f4ad976d4add"},
+      {"quantize.block_gemm", "e50537175a907d3ea8cb8ddd81d7efdda7debf4844f9f545aa9020e48170eb69"},
       {"quantize.scatter", "4aeed8c1351ec6c9203b9cc45866c6beaa69936b1120fb2a37013059a032c908"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);

@@ -44,6 +44,7 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {quantize::dequantize_operation(), quantize::dequantize_meanings()},
              {quantize::groups_operation(), quantize::groups_meanings()},
              {quantize::weight_dequant_operation(), quantize::weight_dequant_meanings()},
+             {quantize::block_gemm_operation(), quantize::block_gemm_meanings()},
              {quantize::scatter_operation(), quantize::scatter_meanings()}};
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
