@@ -5,7 +5,7 @@ plumbline_test(NAME quantize_reference
   LINK reference LABELS reference quantize smoke)
 
 set(quantize_kernels_sources quantize_kernels_store_test.cpp quantize_kernels_read_test.cpp
-  quantize_kernels_groups_test.cpp quantize_kernels_gemm_test.cpp)
+  quantize_kernels_groups_test.cpp quantize_kernels_gemm_test.cpp quantize_thread_test.cpp)
 plumbline_test(NAME quantize_kernels
   SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize host smoke)
 if(TARGET kernels_checked)
@@ -17,5 +17,5 @@ endif()
 # Its properties: what is drawn is counted, every law is seen to fail.
 plumbline_test(NAME quantize_laws
   SOURCES harness/quantize_store_laws_test.cpp harness/quantize_matrix_laws_test.cpp
-    harness/quantize_gemm_laws_test.cpp
+    harness/quantize_gemm_laws_test.cpp harness/quantize_upstream_test.cpp
   LINK properties LABELS quantize properties)

@@ -9,11 +9,14 @@ namespace plumbline::program {
 
 namespace {
 
-// `op`; files that older programs saved say `operator`.
-std::string said_operator(const std::map<std::string, std::string>& attributes) {
-  for (const char* name : {"op", "operator"})
-    if (const auto found = attributes.find(name); found != attributes.end()) return found->second;
-  return "";
+// `op`; files that older programs saved say `operator`, which elsewhere is the name of something else.
+std::string said_operator(const instrument& all, const std::map<std::string, std::string>& attributes) {
+  if (const auto found = attributes.find("op"); found != attributes.end()) return found->second;
+  const auto found = attributes.find("operator");
+  if (found == attributes.end()) return "";
+  const bool known = std::any_of(all.operations.begin(), all.operations.end(),
+                                 [&](const operation* o) { return o->op() == found->second; });
+  return known ? found->second : "";
 }
 
 }  // namespace
@@ -32,7 +35,7 @@ bool contested(const std::vector<const operation*>& all) {
 std::vector<const operation*> owners(const instrument& all, const std::string& group,
                                      const std::map<std::string, std::string>& attributes) {
   std::vector<const operation*> found = claimants(all, group);
-  const std::string said = said_operator(attributes);
+  const std::string said = said_operator(all, attributes);
   if (found.empty() || (said.empty() && !contested(found))) return found;
   std::vector<std::string> names;
   for (const operation* o : found) add_once(names, std::string(o->op()));

@@ -1,5 +1,7 @@
 #include "properties/quantize/block_gemm_judge.hpp"
 
+#include "properties/judge/constants.hpp"
+
 namespace plumbline::quantize {
 
 verdict judge_block_gemm(const block_gemm_problem& p, const block_gemm_truth& truth, const contract& promised,
@@ -13,8 +15,10 @@ verdict judge_block_gemm(const block_gemm_problem& p, const block_gemm_truth& tr
   t.SB = truth.rounding_sb;
   t.scaled = truth.step_sb;
   t.scalings = truth.steps;
-  t.lost = truth.lost;
-  t.lost2 = truth.lost2;
+  if (judging::noise_of(promised.acc_pv).promoted) {
+    t.lost = truth.lost;
+    t.lost2 = truth.lost2;
+  }
   contract typed = promised;
   typed.out_type = p.out_type;
   return judge_product(t, typed, out.values(), {});

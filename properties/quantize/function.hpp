@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "properties/case_operation.hpp"
+#include "properties/quantize/upstream.hpp"
 
 namespace plumbline::quantize {
 
@@ -33,10 +34,13 @@ class quantize_function final : public case_operation<Problem> {
       : case_operation<Problem>(tables.parts), tables_(tables) {}
 
   bool claims_group(std::string_view group) const override {
-    return std::find(tables_.groups.begin(), tables_.groups.end(), group) != tables_.groups.end();
+    const auto holds = [&](std::span<const std::string_view> all) {
+      return std::find(all.begin(), all.end(), group) != all.end();
+    };
+    return holds(tables_.groups) || holds(upstream_groups(this->function()));
   }
   external_judgement judge(const recorded_case& c, std::string_view contract_name) const override {
-    return tables_.judge_recorded(c, contract_name);
+    return is_upstream(c) ? judge_upstream(c, contract_name) : tables_.judge_recorded(c, contract_name);
   }
 
  protected:
@@ -54,6 +58,28 @@ class quantize_function final : public case_operation<Problem> {
     return tables_.inputs(p, regime, seed);
   }
   material<Problem> read_record(const recorded_case& c) const override { return tables_.read(c); }
+  /// An upstream case is as many materials as it holds calls of this function; a text names one of them.
+  std::vector<material<Problem>> from_record(const recorded_case& c, const case_spec& spec) const override {
+    if (!is_upstream(c)) return case_operation<Problem>::from_record(c, spec);
+    std::vector<material<Problem>> all;
+    for (const recorded_case& call : calls_of(c)) {
+      if (call.function != this->function()) continue;
+      material<Problem> one = tables_.read(call);
+      one.text = to_text(one.problem);
+      check(one.problem, one.inputs);
+      const bool known =
+          std::any_of(all.begin(), all.end(), [&](const auto& m) { return m.text == one.text; });
+      if (!known && (spec.problem.empty() || spec.problem == one.text)) all.push_back(std::move(one));
+    }
+    if (all.empty()) throw bad_argument("case", "the record holds no call of this text");
+    return all;
+  }
+  std::string not_runnable(const recorded_case& c) const override {
+    if (!is_upstream(c)) return "";
+    for (const recorded_case& call : calls_of(c))
+      if (call.function == this->function()) return "";
+    return "the record holds no call of " + std::string(this->function());
+  }
   judge_outputs judge_of(const material<Problem>& m, case_result&) const override {
     return [this, &m](const contract& promised, const tensor_set& outputs) {
       return tables_.judge(m.problem, promised, m.inputs, outputs);

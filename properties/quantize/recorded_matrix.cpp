@@ -65,6 +65,7 @@ material<block_gemm_problem> read_block_gemm(const recorded_case& c) {
   material<block_gemm_problem> m{
       "", parse_block_gemm(keyed_text(text_from_options(c, options, gemm_keys))), {}};
   const block_gemm_problem& p = m.problem;
+  options.word("scale_product", "");
   constexpr std::string_view known[] = {"a", "b", "a_scale", "b_scale", "out", "expected_out"};
   options.require_known(known);
   const std::int64_t blocks = (p.k + p.block_k - 1) / p.block_k, across = (p.n + p.block_n - 1) / p.block_n;
@@ -106,7 +107,8 @@ external_judgement judge_recorded_weight_dequant(const recorded_case& c, std::st
   });
 }
 
-// Somebody's truth is held against ours within what its own type lets it differ; outputs are a kernel's.
+// Somebody's truth is held against ours within what its own type lets it differ; `scale_product` f32 says
+// that it formed the products of scales in fp32.  Outputs are a kernel's.
 external_judgement judge_recorded_block_gemm(const recorded_case& c, std::string_view contract_name) {
   return guarded(c, [&] {
     const auto m = read_block_gemm(c);
@@ -119,10 +121,14 @@ external_judgement judge_recorded_block_gemm(const recorded_case& c, std::string
         throw bad_argument("expected_out", "expected the shape (m, n)");
       disagreement d;
       const std::vector<double> theirs = expected->values();
-      const double terms = static_cast<double>(p.k + truth.blocks + 1), u = unit_roundoff(expected->type());
+      const auto said = c.options.find("scale_product");
+      const bool rounded = said != c.options.end() && said->second == "f32";
+      const double sums = static_cast<double>(p.k + truth.blocks + 1) * unit_roundoff(dtype::f64) +
+                          (rounded ? unit_roundoff(dtype::f32) : 0);
+      const double u = unit_roundoff(expected->type());
       for (std::int64_t i = 0; i < p.m * p.n; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        d.look(theirs[at], truth.out[at], terms * 0x1p-53 * truth.s1[at] + u * std::fabs(truth.out[at]),
+        d.look(theirs[at], truth.out[at], sums * truth.s1[at] + u * std::fabs(truth.out[at]),
                "row " + std::to_string(i / p.n) + ", column " + std::to_string(i % p.n));
       }
       found.push_back(d.conclude(c));

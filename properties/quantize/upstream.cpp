@@ -1,0 +1,210 @@
+// The upstream groups: who takes which, tables of scales, and conditions that must be refused.
+#include "properties/quantize/upstream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "properties/external_case.hpp"
+#include "properties/quantize/recorded.hpp"
+#include "properties/quantize/upstream_source.hpp"
+#include "reference/core/keyed_text.hpp"
+#include "reference/quantize_group.hpp"
+
+namespace plumbline::quantize {
+
+namespace {
+
+struct claimed {
+  std::string_view function;
+  std::span<const std::string_view> groups;
+};
+constexpr std::string_view store_groups[] = {"quantize_k_cache", "quantize_indexer_k_cache",
+                                             "concat_and_cache_mla"};
+constexpr std::string_view dequantize_groups[] = {"quantize_k_cache", "dequantize_k_cache",
+                                                  "cast_from_8_bit"};
+constexpr std::string_view groups_groups[] = {"per_token_group_quant_fp8",
+                                              "per_token_group_quant_int8",
+                                              "per_token_quant_int8",
+                                              "per_token_quant_fp8",
+                                              "act_quant",
+                                              "deep_gemm_cast",
+                                              "cast_to_e4m3fn",
+                                              "round_scale_up_to_power_of_two",
+                                              "errors"};
+constexpr std::string_view weight_groups[] = {"weight_dequant", "cast_from_8_bit"};
+constexpr std::string_view gemm_groups[] = {"block_scaled_gemm"};
+constexpr std::string_view scatter_groups[] = {"set_mla_kv_buffer"};
+constexpr claimed claims[] = {{"store", store_groups},     {"dequantize", dequantize_groups},
+                              {"groups", groups_groups},   {"weight_dequant", weight_groups},
+                              {"block_gemm", gemm_groups}, {"scatter", scatter_groups}};
+
+// Ways up to a power of two, with and without a floor below.
+external_judgement judge_powers(const recorded_case& c) {
+  upstream_source from(c);
+  const std::vector<double> scale = from.at("scale").values();
+  struct way {
+    const char* name;
+    float (*up)(float);
+    float floor;
+  };
+  constexpr way ways[] = {{"expected_bit_way", up_by_bits, 0},
+                          {"expected_float_way", up_by_log2, 0},
+                          {"expected_float_way_floor_1e-4", up_by_log2, 1e-4f}};
+  disagreement d;
+  for (const way& one : ways) {
+    const std::vector<double> theirs = from.at(one.name).values();
+    for (std::size_t i = 0; i < scale.size(); ++i) {
+      const auto s = static_cast<float>(scale[i]);
+      d.look(theirs[i], one.up(std::isnan(s) ? s : std::max(s, one.floor)), 0,
+             std::string(one.name) + " of " + std::to_string(i));
+    }
+  }
+  from.require_all_taken();
+  return d.conclude(c);
+}
+
+// A condition that upstream's function refuses, and the problem of ours that is the same; `argument`: what
+// ours must name, or empty where ours answers and why.
+struct condition {
+  std::string_view name, function, problem, argument, answers;
+};
+constexpr condition conditions[] = {
+    {"act_quant_k_130", "groups", "policy=act_quant,rows=2,k=130", "k", ""},
+    {"separate_dim_nope_448", "store", "policy=sglang_fast,layout=split,tokens=2,dv=448,separate=1", "tile",
+     ""},
+    {"slow_dv_not_multiple_of_tile", "store", "policy=sglang_slow,dtype=bf16,dv=128,tile=60,d=128", "tile",
+     ""},
+    {"slow_no_blocks", "store", "policy=sglang_slow,tokens=0,num_pages=0,page_size=4", "",
+     "a cache without pages holds nothing: ours returns it"},
+    {"slow_row_138_bytes", "store", "policy=sglang_slow,tokens=6,dv=128,tile=64,d=129,page_size=3", "d", ""},
+    {"slow_two_heads", "store", "policy=sglang_slow,dv=128,tile=64,d=128,hk=2", "hk", ""},
+    {"weight_dequant_transposed", "weight_dequant", "m=6,n=4", "weight", ""}};
+
+std::string refused_argument(const condition& one) {
+  try {
+    const keyed_text text{std::string(one.problem)};
+    if (one.function == "groups") {
+      parse_groups(text);
+    } else if (one.function == "store") {
+      parse_store(text);
+    } else {
+      const weight_dequant_problem p = parse_weight_dequant(text);
+      tensor_set inputs;
+      inputs.set("weight", tensor(p.code, {p.m, p.n}, {1, p.m}));
+      inputs.set("scale", tensor(dtype::f32, {1, 1}));
+      check(p, inputs);
+    }
+  } catch (const bad_argument& why) {
+    return why.argument();
+  }
+  return "";
+}
+
+external_judgement judge_error(const recorded_case& c) {
+  for (const condition& one : conditions) {
+    if (one.name != c.name) continue;
+    const std::string named = refused_argument(one);
+    if (named == one.argument) return {group_of(c), "expected", outcome::pass, 0, std::string(one.answers)};
+    return {group_of(c), "expected", outcome::fail, 0,
+            "expected a refusal that names \"" + std::string(one.argument) + "\", got \"" + named + "\""};
+  }
+  return unsupported(c, "no function of quantize has this condition");
+}
+
+}  // namespace
+
+const tensor& upstream_source::at(std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (const tensor* t = case_.tensors.find(name)) {
+      taken_.insert(name);
+      return *t;
+    }
+  throw bad_argument(*names.begin(), "expected a tensor of this name in the case");
+}
+
+tensor upstream_source::rows(std::initializer_list<const char*> names) {
+  const tensor& t = at(names);
+  const std::int64_t width = t.shape().back();
+  return reshaped(t, {width == 0 ? 0 : t.size() / width, width});
+}
+
+std::string upstream_source::word(const std::string& option) const {
+  const auto found = case_.options.find(option);
+  if (found == case_.options.end()) throw bad_argument(option, "expected this option in the case");
+  return found->second;
+}
+
+std::int64_t upstream_source::integer(const std::string& option) const {
+  return keyed_text("x=" + word(option)).integer("x", 0);
+}
+
+void upstream_source::require_all_taken() const {
+  for (const auto& [name, value] : case_.tensors)
+    if (taken_.count(name) == 0) throw bad_argument("case", "expected no tensor of the name " + name);
+}
+
+recorded_case upstream_source::call(const char* function, const std::string& problem_text) const {
+  recorded_case one;
+  one.function = function;
+  one.name = case_.name;
+  one.options = options_from_text(problem_text);
+  return one;
+}
+
+tensor reshaped(const tensor& from, std::vector<std::int64_t> shape, dtype as) {
+  tensor to(as, std::move(shape));
+  if (!from.dense() || to.extent_bytes() != from.extent_bytes())
+    throw bad_argument("case", "expected a dense tensor of another shape");
+  std::copy_n(from.data(), from.extent_bytes(), to.data());
+  return to;
+}
+tensor reshaped(const tensor& from, std::vector<std::int64_t> shape) {
+  return reshaped(from, std::move(shape), from.type());
+}
+
+std::span<const std::string_view> upstream_groups(std::string_view function) {
+  for (const claimed& one : claims)
+    if (one.function == function) return one.groups;
+  return {};
+}
+
+bool is_upstream(const recorded_case& c) {
+  if (c.function == "weight_dequant") return c.options.count("block_size") != 0;
+  return std::any_of(std::begin(claims), std::end(claims), [&](const claimed& one) {
+    return std::find(one.groups.begin(), one.groups.end(), c.function) != one.groups.end();
+  });
+}
+
+std::vector<recorded_case> calls_of(const recorded_case& c) {
+  if (c.function == "errors" || c.function == "round_scale_up_to_power_of_two") return {};
+  upstream_source from(c);
+  std::vector<recorded_case> calls = upstream_cache_calls(from);
+  if (calls.empty()) calls = upstream_matrix_calls(from);
+  from.require_all_taken();
+  return calls;
+}
+
+external_judgement judge_upstream(const recorded_case& c, std::string_view contract_name) {
+  return guarded(c, [&] {
+    if (c.function == "errors") return judge_error(c);
+    if (c.function == "round_scale_up_to_power_of_two") return judge_powers(c);
+    std::vector<external_judgement> found;
+    for (const recorded_case& call : calls_of(c)) {
+      external_judgement one = call.function == "store"            ? judge_recorded_store(call, "")
+                               : call.function == "dequantize"     ? judge_recorded_dequantize(call, "")
+                               : call.function == "groups"         ? judge_recorded_groups(call, "")
+                               : call.function == "weight_dequant" ? judge_recorded_weight_dequant(call, "")
+                               : call.function == "block_gemm"
+                                   ? judge_recorded_block_gemm(call, contract_name)
+                                   : judge_recorded_scatter(call, "");
+      one.group = group_of(c);
+      if (const auto rule = call.options.find("policy"); !one.message.empty() && rule != call.options.end())
+        one.message = rule->second + ": " + one.message;
+      found.push_back(one);
+    }
+    return worst(c, found);
+  });
+}
+
+}  // namespace plumbline::quantize
