@@ -128,6 +128,15 @@ inline std::vector<attention_truth> truth_of(const decode_problem& p, const tens
   return decode(p, inputs, std::span(&c, 1));
 }
 
+inline std::vector<attention_truth> truth_of(const decode_indices_problem& p, const tensor_set& inputs,
+                                             const contract& c) {
+  return decode_indices(p, inputs, std::span(&c, 1));
+}
+inline std::vector<attention_truth> truth_of(const prefill_indices_problem& p, const tensor_set& inputs,
+                                             const contract& c) {
+  return prefill_indices(p, inputs, std::span(&c, 1)).units;
+}
+
 /// What the judge says of outputs; empty: pass.
 template <class Problem>
 std::string disagreement(const Problem& p, const tensor_set& inputs, const tensor_set& outputs,

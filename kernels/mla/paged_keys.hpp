@@ -16,6 +16,7 @@ struct paged_keys {
   const std::int32_t* cache_seqlens = nullptr;
   bool aligned = false;
 
+  __device__ const std::uint16_t* base() const { return cache; }
   __device__ int count(const latent_share&, int n) const { return cache_seqlens[n]; }
 
   /// First element of a key's row.  Reads the block table at the key's own entry only.

@@ -49,7 +49,7 @@ struct plain_tiles {
         const bool valid = at != nullptr && chunk * 8 < width;
         std::uint16_t* const to = tile + swizzled<latent_width>(row, chunk);
         if (from.aligned)
-          kernels::copy_async16(to, valid ? at + chunk * 8 : from.cache, valid);
+          kernels::copy_async16(to, valid ? at + chunk * 8 : from.base(), valid);
         else
           kernels::store16(to, valid ? gather16(at + chunk * 8, width - chunk * 8) : kernels::vec16{});
       });

@@ -1,0 +1,5 @@
+// decode_indices, the bf16 instance of `absorb`.
+#include "kernels/mla/decode_indices_launch.hpp"
+
+template void plumbline::mla::launch_listed<plumbline::dtype::bf16>(const decode_indices_problem&,
+                                                                    const kernel_arguments&, launcher&);
