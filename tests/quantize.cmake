@@ -14,6 +14,18 @@ if(TARGET kernels_checked)
   target_compile_definitions(quantize_kernels_checked PRIVATE PLUMBLINE_TEST_EXECUTOR="checked")
 endif()
 
+foreach(size IN ITEMS 10000 1000000)
+  set(tier default)
+  set(name quantize_tiles)
+  if(size GREATER 10000)
+    set(tier long)
+    set(name quantize_tiles_long)
+  endif()
+  plumbline_test(NAME ${name} SOURCES quantize_tiles_test.cpp LINK kernels_quantize reference
+    LABELS quantize host ${tier} TIMEOUT 7200)
+  target_compile_definitions(${name} PRIVATE PLUMBLINE_TILES=${size})
+endforeach()
+
 # Its properties: what is drawn is counted, every law is seen to fail.
 plumbline_test(NAME quantize_laws
   SOURCES harness/quantize_store_laws_test.cpp harness/quantize_matrix_laws_test.cpp

@@ -6,6 +6,7 @@
 // 53 bits first, never becomes a tie of 24 bits that it was not.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -33,13 +34,12 @@ inline int e4m3(const policy& p, double q) {
   const double size = std::fabs(q);
   if (size > 464) return sign | (p.overflow == beyond::nan ? 0x7f : 0x7e);
   const std::vector<double>& list = magnitudes();
-  int best = 0;
-  for (int code = 1; code < static_cast<int>(list.size()); ++code) {
-    const double better = std::fabs(list[static_cast<std::size_t>(best)] - size),
-                 here = std::fabs(list[static_cast<std::size_t>(code)] - size);
-    if (here < better || (here == better && code % 2 == 0)) best = code;
-  }
-  return sign | best;
+  const auto above = std::lower_bound(list.begin(), list.end(), size);
+  if (above == list.end()) return sign | 0x7e;
+  const int code = static_cast<int>(above - list.begin());
+  if (code == 0) return sign;
+  const double up = *above - size, down = size - above[-1];
+  return sign | (up < down || (up == down && code % 2 == 0) ? code : code - 1);
 }
 
 inline int i8(const policy& p, double q) {
