@@ -97,6 +97,42 @@ BOOST_AUTO_TEST_CASE(equal_scores_give_the_exact_mean) {
   }
 }
 
+// What is drawn beside normal numbers: the sizes of q and k, and a last channel that moves all scores.
+struct far_draw {
+  const char* name;
+  double q, k, q_last, k_last;
+};
+const far_draw far_draws[] = {{"flat", 0.1, 0.1, 0, 0},      {"peaked", 4, 1, 0, 0},
+                              {"huge", 12, 12, 0, 0},        {"far below", 1, 1, 256, -256},
+                              {"far above", 1, 1, 240, 240}, {"huge and far below", 12, 12, 256, -256}};
+
+BOOST_AUTO_TEST_CASE(scores_of_any_size_agree_with_the_truth_split_or_not) {
+  for (const far_draw& draws : far_draws)
+    for (const char* parts : {"1", "5"})
+      for (std::uint64_t seed = 1; seed <= 4; ++seed)
+        for (const char* type : {"bf16", "f16"}) {
+          const auto p =
+              decode_from("hq=8,sq=2,d=64,dv=48,cache_seqlens=400,softmax_scale=1,causal=1,num_sm_parts=" +
+                          std::string(parts) + ",dtype=" + type);
+          tensor_set inputs = make_inputs(p, seed);
+          for (const char* name : {"q", "k_cache"}) {
+            tensor& t = inputs.at(name);
+            const bool is_q = t.dim(1) == p.sq;
+            for (integer e = 0; e < t.size(); ++e) {
+              const double x = t.value(e) * (is_q ? draws.q : draws.k);
+              const double last = is_q ? draws.q_last : draws.k_last;
+              t.set_value(e, e % p.d == p.d - 1 && last != 0 && !std::isnan(x) ? last : x);
+            }
+          }
+          for (const auto& row : variants_of<decode_problem>(where)) {
+            const tensor_set outputs = run_row(row, p, inputs);
+
+            BOOST_TEST(disagreement(p, inputs, outputs, *row.contract_for(p.type)) == "",
+                       row.name << " " << draws.name << ", " << parts << " parts, seed " << seed);
+          }
+        }
+}
+
 // One part, and parts that split the sequence, so that the merge has to carry it.
 BOOST_DATA_TEST_CASE(a_nan_in_a_key_reaches_every_row_that_sees_it_and_no_other, data::make({1, 4}), parts) {
   auto p = decode_from("b=2,hq=3,sq=4,d=32,dv=16,cache_seqlens=400/70,causal=1");

@@ -76,6 +76,13 @@ inline void draw_list(tensor& entries, std::vector<integer> at, integer used, in
   }
 }
 
+/// Sinks of both infinities among ordinary ones, where there are any.
+inline void draw_sink(tensor_set& inputs) {
+  if (tensor* sink = inputs.find("attn_sink"))
+    for (integer h = 0; h < sink->size(); ++h)
+      sink->set_value(h, h % 5 == 3 ? plain::infinity : h % 5 == 1 ? -plain::infinity : 0.5);
+}
+
 inline tensor_set make_inputs(const decode_indices_problem& p, std::uint64_t seed) {
   random_stream q(seed, "q"), list(seed, "lists");
   tensor_set inputs = empty_inputs(p);
@@ -92,9 +99,7 @@ inline tensor_set make_inputs(const decode_indices_problem& p, std::uint64_t see
                   static_cast<double>(p.duplicate_percent) / 100, list);
     draw_cache(p, inputs, extra, seed);
   }
-  if (p.has_sink)
-    for (integer h = 0; h < p.hq; ++h)
-      inputs.at("attn_sink").set_value(h, h % 5 == 3 ? plain::infinity : h % 5 == 1 ? -plain::infinity : 0.5);
+  draw_sink(inputs);
   return inputs;
 }
 
@@ -119,9 +124,7 @@ inline tensor_set make_inputs(const prefill_indices_problem& p, std::uint64_t se
     const integer at[] = {row, 0, 0};
     draw_rows(kv, {kv.offset(at)}, p.d, k);
   }
-  if (p.has_sink)
-    for (integer h = 0; h < p.hq; ++h)
-      inputs.at("attn_sink").set_value(h, h % 5 == 3 ? plain::infinity : h % 5 == 1 ? -plain::infinity : 0.5);
+  draw_sink(inputs);
   return inputs;
 }
 
