@@ -81,22 +81,23 @@ std::optional<contract> contract_of(const recorded_case& c, std::string_view nam
   if (!name.empty()) return named(name, known);
   if (const auto at = c.options.find("contract"); at != c.options.end()) return named(at->second, known);
   if (!spelled_out(c)) return std::nullopt;
-  contract made;
+  contract made = plain_attention;
   made.name = "from the case";
   made.in = in;
   made.out_type = out;
+  attention_promise& how = made.attention();
   contract_reader from(c);
-  from.read("acc_qk", made.acc_qk, sums);
-  from.read("acc_pv", made.acc_pv, sums);
-  from.read("p_type", made.p_type);
-  from.read("p_scale", made.p_scale);
-  from.read("p_shift", made.shift, shifts);
-  from.read("l_from_rounded", made.l_from_rounded);
-  from.read("e_exp", made.e_exp);
-  from.read("e_tanh", made.e_tanh);
+  from.read("acc_qk", how.acc_qk, sums);
+  from.read("acc_pv", how.acc_pv, sums);
+  from.read("p_type", how.p_type);
+  from.read("p_scale", how.p_scale);
+  from.read("p_shift", how.shift, shifts);
+  from.read("l_from_rounded", how.l_from_rounded);
+  from.read("e_exp", how.e_exp);
+  from.read("e_tanh", how.e_tanh);
   from.read("out_type", made.out_type);
-  from.read("part_type", made.part_type);
-  from.read("lse_base2", made.lse_base2);
+  from.read("part_type", how.part_type);
+  from.read("lse_base2", how.lse_base2);
   return made;
 }
 

@@ -14,7 +14,7 @@ static_assert(thetas == theta_count && page_keys == companion_page);
 
 /// A contract's constants.
 struct emulation {
-  contract promised;
+  attention_promise promised;
   bool rounds = true;  // P is emulated; false: shift `any` or a double P
   rounding_rule rule{};
   double u = 0, half_step = 0;  // of P's type; half its subnormal step in units of P * p_scale

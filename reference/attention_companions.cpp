@@ -200,30 +200,32 @@ void release(companion_state& state) {
 }  // namespace
 
 void check_emulated(const contract& c) {
-  if (!is_floating(c.p_type) || c.p_type == dtype::e8m0)
-    throw bad_argument("p_type", "expected a floating format, not " + std::string(name_of(c.p_type)));
-  const double most = c.p_type == dtype::f64 ? std::numeric_limits<double>::max()
-                                             : decode(c.p_type, format_of(c.p_type).max_code);
-  if (!(c.p_scale > 0 && c.p_scale <= most))
+  const attention_promise& how = c.attention();
+  if (!is_floating(how.p_type) || how.p_type == dtype::e8m0)
+    throw bad_argument("p_type", "expected a floating format, not " + std::string(name_of(how.p_type)));
+  const double most = how.p_type == dtype::f64 ? std::numeric_limits<double>::max()
+                                               : decode(how.p_type, format_of(how.p_type).max_code);
+  if (!(how.p_scale > 0 && how.p_scale <= most))
     throw bad_argument("p_scale", "expected a positive number that p_type holds");
 }
 
 emulation emulate(const contract& c, const attention_unit& unit) {
-  emulation e{c};
-  e.rounds = c.shift != p_shift::any && c.p_type != dtype::f64;
-  e.u = unit_roundoff(c.p_type);
+  const attention_promise& how = c.attention();
+  emulation e{how};
+  e.rounds = c.attention().shift != p_shift::any && how.p_type != dtype::f64;
+  e.u = unit_roundoff(how.p_type);
   constexpr double kappa2 = 0.18;  // variance of a rounding error over u^2, log-uniform significand
-  e.rule.floor_variance = c.p_type == dtype::f64 ? 0.0 : kappa2 * e.u * e.u;
-  e.rule.one = c.p_scale * (1 + 0x1p-40);  // the key that is the maximum comes out as 1 within rounding
-  if (c.p_type != dtype::f64) {
-    const format f = format_of(c.p_type);
+  e.rule.floor_variance = how.p_type == dtype::f64 ? 0.0 : kappa2 * e.u * e.u;
+  e.rule.one = how.p_scale * (1 + 0x1p-40);  // the key that is the maximum comes out as 1 within rounding
+  if (how.p_type != dtype::f64) {
+    const format f = format_of(how.p_type);
     e.rule.magic = std::ldexp(1.5, 52 - f.fraction_bits);
     e.rule.min_normal = std::ldexp(1.0, 1 - f.bias);
     e.half_step = std::ldexp(e.rule.min_normal, -f.fraction_bits - 1);
   }
-  e.c_acc = score_noise(c.acc_qk, static_cast<double>(unit.dk));
-  e.exp_variance = c.e_exp * c.e_exp / 3;
-  const double from_tanh = unit.softcap > 0 ? c.e_tanh * unit.softcap : 0.0;
+  e.c_acc = score_noise(how.acc_qk, static_cast<double>(unit.dk));
+  e.exp_variance = how.e_exp * how.e_exp / 3;
+  const double from_tanh = unit.softcap > 0 ? how.e_tanh * unit.softcap : 0.0;
   e.tanh_variance = from_tanh * from_tanh;
   return e;
 }

@@ -42,9 +42,9 @@ double hold(const random_case& c, const contract& promised, const attention_opti
     check("eps_bar", q.eps_bar, std::sqrt(x.eps2.value / x.w2.value),
           std::sqrt(x.eps2.value / x.w2.value) + 1e-12L);
     one("eps_l",
-        q.eps_l /
-            ((promised.acc_qk == accumulation::f13 ? 6e-5 : 8e-8) * std::fabs(u.score_scale) * x.q_norm +
-             1e-300),
+        q.eps_l / ((promised.attention().acc_qk == accumulation::f13 ? 6e-5 : 8e-8) *
+                       std::fabs(u.score_scale) * x.q_norm +
+                   1e-300),
         x.q_norm > 0 ? x.wk : sized{});
     one("T1", q.T1, x.T1);
     for (std::size_t t = 0; t < theta_count; ++t) {
@@ -69,9 +69,9 @@ double hold(const random_case& c, const contract& promised, const attention_opti
 }
 
 contract with(dtype p_type, double p_scale = 1, p_shift shift = p_shift::score) {
-  contract c;
-  c.p_type = p_type, c.p_scale = p_scale, c.shift = shift;
-  if (p_type == dtype::e4m3) c.acc_qk = c.acc_pv = accumulation::f13;
+  contract c = plain_attention;
+  c.attention().p_type = p_type, c.attention().p_scale = p_scale, c.attention().shift = shift;
+  if (p_type == dtype::e4m3) c.attention().acc_qk = c.attention().acc_pv = accumulation::f13;
   return c;
 }
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(equal_scores_are_grouped) {
        {with(dtype::bf16), with(dtype::e4m3, 256), with(dtype::bf16, 1, p_shift::any)})
     for (const std::int64_t keys : {40, 700}) {
       random_case c = make_case({9, keys, 16, 6, 1, true}, static_cast<std::uint64_t>(keys));
-      if (promised.shift == p_shift::any) continue;
+      if (promised.attention().shift == p_shift::any) continue;
       hold(c, promised, {1, true, 0});
     }
 }
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(several_contracts_in_one_pass_get_what_each_gets_alone) {
 
 BOOST_AUTO_TEST_CASE(repeated_rows_and_parallel_values_are_counted) {
   random_case c = make_case({10, 300, 16, 32}, 7);
-  const contract promised;
+  const contract promised = plain_attention;
   for (double& v : c.data->v) v += 5;  // a common offset is not a direction
   const attention_truth plain = attend({&c.unit, 1}, {&promised, 1}, {1, true, 0})[0];
   for (const std::size_t row : {4u, 9u})

@@ -58,17 +58,17 @@ inline naive_row companions_of(const attention_unit& u, const arrays& a, std::in
   x.exact = attend_in_quad(u, a, row);
   const std::int64_t begin = u.begin[i];
   const std::size_t n = x.exact.w.size(), dv = static_cast<std::size_t>(u.dv);
-  const double up_type = unit_roundoff(promised.p_type), scale = promised.p_scale;
-  const format f = format_of(promised.p_type);
+  const double up_type = unit_roundoff(promised.attention().p_type), scale = promised.attention().p_scale;
+  const format f = format_of(promised.attention().p_type);
   const double half_step = std::ldexp(1.0, 1 - f.bias - f.fraction_bits - 1) / scale;
-  const double c_acc = score_noise(promised.acc_qk, static_cast<double>(u.dk));
+  const double c_acc = score_noise(promised.attention().acc_qk, static_cast<double>(u.dk));
   std::vector<double> s(n);
   for (std::size_t j = 0; j < n; ++j) s[j] = static_cast<double>(x.exact.s[j]);
   const std::array<double, theta_count> tops = maxima(s, begin);
   for (std::size_t t = 0; t < theta_count; ++t) {
     const real other = static_cast<real>(tops[t]) * std::numbers::log2e_v<real>;
     const real own = static_cast<real>(x.exact.s_max) * std::numbers::log2e_v<real>;
-    const bool whole = promised.shift == p_shift::integer;
+    const bool whole = promised.attention().shift == p_shift::integer;
     x.up[t] =
         std::exp2(t == 0 && !whole ? 0 : std::min<real>(1000, own - (whole ? std::ceil(other) : other)));
   }
@@ -100,7 +100,7 @@ inline naive_row companions_of(const attention_unit& u, const arrays& a, std::in
     real square = 0, biggest = 0;
     for (std::size_t t = 0; t < theta_count; ++t) {
       const real lifted = x.up[t] * p > 1 + 0x1p-40L ? x.up[0] * p * scale : x.up[t] * p * scale;
-      const real rounded = round_to(promised.p_type, static_cast<double>(lifted));
+      const real rounded = round_to(promised.attention().p_type, static_cast<double>(lifted));
       const real d = lifted > 0 ? rounded / lifted - 1 : 0;
       deltas[j][t] = d;
       square += d * d / theta_count;
@@ -109,10 +109,11 @@ inline naive_row companions_of(const attention_unit& u, const arrays& a, std::in
       x.delta[t].add(x.w[j] * d, x.w[j] * (1 + std::fabs(d)));
     }
     const real drop = 1.2e-7L * x.t[j], score = c_acc * std::fabs(u.score_scale) * x.q_norm * x.key_norm[j];
-    const real tanh_noise = u.softcap > 0 ? promised.e_tanh * u.softcap : 0;
+    const real tanh_noise = u.softcap > 0 ? promised.attention().e_tanh * u.softcap : 0;
     const real e2 = score * score + 0.1L * drop * drop + tanh_noise * tanh_noise;
     x.dp2.push_back(exact ? 0 : std::max<real>(0.18L * up_type * up_type, square));
-    x.d2.push_back(x.dp2[j] + e2 + static_cast<real>(promised.e_exp) * promised.e_exp / 3);
+    x.d2.push_back(x.dp2[j] + e2 +
+                   static_cast<real>(promised.attention().e_exp) * promised.attention().e_exp / 3);
     x.biggest_delta.push_back(biggest);
     x.eps2.add(x.w[j] * x.w[j] * e2);
     x.w2.add(x.w[j] * x.w[j]);

@@ -35,7 +35,7 @@ attention_unit made_up(std::int64_t rows, std::int64_t keys, std::int64_t dv) {
 }
 
 double growth(std::int64_t rows, std::int64_t keys, std::int64_t dv, bool companions) {
-  const contract promised;
+  const contract promised = plain_attention;
   const attention_unit small = made_up(rows, 4096, dv), large = made_up(rows, keys, dv);
   attend({&small, 1}, {&promised, 1}, {2, companions, 0});
   const double before = largest_size();

@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(ranges_may_begin_and_end_beside_any_page_boundary) {
 }
 
 BOOST_AUTO_TEST_CASE(the_number_of_threads_changes_no_bit) {
-  const contract promised;
+  const contract promised = plain_attention;
   for (const shape& s : {shape{70, 9000, 16, 24}, shape{300, 700, 24, 8}, shape{3, 5000, 8, 8, 1, true}}) {
     random_case c = make_case(s, 5);
     cut_ranges(c.unit, 5);
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(invisible_keys_may_hold_anything) {
     random_case c = make_case({20, 400, 16, 12}, 6);
     for (std::size_t i = 0; i < 20; ++i)
       c.unit.begin[i] = 70, c.unit.end[i] = 131 + 10 * static_cast<std::int64_t>(i);
-    const contract promised;
+    const contract promised = plain_attention;
     const attention_truth clean = attend({&c.unit, 1}, {&promised, 1}, {1, companions, 0})[0];
     for (std::size_t j = 0; j < 400; ++j)
       if (j < 70 || j >= 321)
@@ -280,8 +280,8 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused_by_name) {
   few.begin.pop_back();
   sinks.sink = {1.0};
   contract huge, whole;
-  huge.p_type = dtype::e4m3, huge.p_scale = 1024;
-  whole.p_type = dtype::i32;
+  huge.attention().p_type = dtype::e4m3, huge.attention().p_scale = 1024;
+  whole.attention().p_type = dtype::i32;
 
   refused("begin, end", wide);
   refused("begin, end", few);

@@ -250,12 +250,16 @@ truth attend(const attend_problem& p, const tensor_set& inputs, const contract& 
         const double highest = *std::max_element(score.begin(), score.end());
         double sum = 0, range = 0;
         for (double s : score) sum += std::exp(s - highest), range = std::max(range, highest - s);
-        if (p.softcap > 0) score_error += promised.e_tanh * p.softcap;
+        if (p.softcap > 0) score_error += promised.attention().e_tanh * p.softcap;
         const double keys = static_cast<double>(score.size());
-        const double weight_error = 2 * score_error + 4 * u * range + promised.e_exp + 2 * (keys + 16) * u;
-        const double p_round = promised.p_type == dtype::f32 ? 0 : unit_roundoff(promised.p_type);
+        const double weight_error =
+            2 * score_error + 4 * u * range + promised.attention().e_exp + 2 * (keys + 16) * u;
+        const double p_round =
+            promised.attention().p_type == dtype::f32 ? 0 : unit_roundoff(promised.attention().p_type);
         const double p_flush =
-            promised.p_type == dtype::f32 ? 0 : ulp(promised.p_type, 0) / 2 / promised.p_scale * keys / sum;
+            promised.attention().p_type == dtype::f32
+                ? 0
+                : ulp(promised.attention().p_type, 0) / 2 / promised.attention().p_scale * keys / sum;
         t.lse[lse_at] = highest + std::log(sum);
         t.lse_bound[lse_at] =
             weight_error + 4 * u * (std::fabs(highest) + std::fabs(t.lse[lse_at]) + std::log(keys) + 1);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/core/table.hpp"
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/random.hpp"
 #include "reference/mla.hpp"

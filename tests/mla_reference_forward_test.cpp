@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(the_forms_of_every_drawn_module_agree_within_rounding) {
 
 BOOST_AUTO_TEST_CASE(companions_of_a_forward_belong_to_its_attention) {
   random_stream r(9, "companions");
-  const contract promised;
+  const contract promised = plain_attention;
   for (const attention_form form : {attention_form::naive, attention_form::absorb}) {
     forward_problem p = small_problem(form);
     p.sq = 3;

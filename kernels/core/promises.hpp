@@ -16,21 +16,23 @@ inline constexpr claim every_run_alike = claim::same_bits_run_to_run | claim::sa
 /// The promise of an attention variant whose exp2 and tanh are ours and whose shift is a maximum of scores.
 constexpr contract attention(std::string_view name, dtype in, accumulation sums, dtype p, double p_scale,
                              dtype out) {
-  contract c;
-  c.name = name;
-  c.in = in;
-  c.acc_qk = c.acc_pv = sums;
-  c.p_type = p;
-  c.p_scale = p_scale;
-  c.e_exp = kernels::exp2_soft_error;
-  c.e_tanh = kernels::tanh_soft_error;
-  c.out_type = out;
-  return c;
+  attention_promise how;
+  how.acc_qk = how.acc_pv = sums;
+  how.p_type = p;
+  how.p_scale = p_scale;
+  how.e_exp = kernels::exp2_soft_error;
+  how.e_tanh = kernels::tanh_soft_error;
+  return {name, in, out, how};
 }
 
-/// Functions that only move or merge: the types are all there is to promise.
-constexpr contract movement(std::string_view name, dtype type, dtype out) {
-  return attention(name, type, accumulation::f32, dtype::f32, 1, out);
+/// Sums of products, accumulated like this.
+constexpr contract product(std::string_view name, dtype in, accumulation sums, dtype out) {
+  return {name, in, out, product_promise{sums}};
+}
+
+/// Functions that only move, merge or encode: the types are all there is to promise.
+constexpr contract movement(std::string_view name, dtype in, dtype out) {
+  return {name, in, out, types_alone{}};
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

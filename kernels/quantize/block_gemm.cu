@@ -7,8 +7,7 @@ namespace plumbline::quantize {
 inline namespace PLUMBLINE_SIDE_NAME {
 namespace {
 
-constexpr contract contracts[] = {
-    attention("e4m3/promoted", dtype::e4m3, accumulation::f13, dtype::e4m3, 1, dtype::bf16)};
+constexpr contract contracts[] = {product("e4m3/promoted", dtype::e4m3, accumulation::f13, dtype::bf16)};
 
 std::string domain(const block_gemm_problem& problem) {
   if (problem.code != dtype::e4m3) return "does not take " + std::string(name_of(problem.code));

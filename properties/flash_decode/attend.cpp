@@ -9,7 +9,7 @@
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/flash_decode/shapes.hpp"
 #include "properties/flash_decode/shrink.hpp"
-#include "properties/judge/vacuity.hpp"
+#include "properties/judge/attention/vacuity.hpp"
 
 namespace plumbline::flash_decode {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 #include "properties/judge/verdict.hpp"
 #include "reference/attention.hpp"
 #include "reference/core/tensor.hpp"

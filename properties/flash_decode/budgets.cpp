@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "properties/flash_decode/operations.hpp"
-#include "properties/judge/budgets_table.hpp"
+#include "properties/judge/attention/budgets_table.hpp"
 #include "properties/judge/constants.hpp"
 
 namespace plumbline::flash_decode {

@@ -85,7 +85,7 @@ void hold_attention(const recorded_case& c, const attend_problem& p, const tenso
       lses.emplace_back(lse, lse->values());
     }
   if (out == nullptr && lses.empty()) return;
-  const contract exact;  // companions of some contract: S1 is the same for all
+  const contract exact = plain_attention;  // companions of some contract: S1 is the same for all
   const auto units = attend_units(p, inputs);
   const auto truth = laws::attend_truth(p, inputs, exact);
   const auto out_values = out ? out->values() : std::vector<double>{};

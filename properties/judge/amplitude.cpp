@@ -80,7 +80,7 @@ void amplitude_test::pool(const judged_row& row, std::int64_t begin, std::int64_
   into.sink += p.weight * n.D0_sink;
   into.score += p.weight * n.D1_score * std::fabs(p.C);
   into.variance += p.weight * p.weight * pooled_variance_of(row, p);
-  for (std::size_t t = 0; t < theta_count; ++t)
+  for (std::size_t t = 0; t < coherent_shifts; ++t)
     into.coherent[t] += p.weight * (n.delta[t] + p.C * n.slope[t]);
 }
 

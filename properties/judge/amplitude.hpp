@@ -9,7 +9,7 @@
 
 #include <vector>
 
-#include "properties/judge/noise.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/words.hpp"
 
 namespace plumbline::judging {
@@ -44,7 +44,7 @@ class amplitude_test {
   /// Sums over rows of a filter's weight times what a row contributes.
   struct pooled {
     double weight = 0, a = 0, rounding = 0, drift = 0, sink = 0, score = 0, variance = 0;
-    double coherent[theta_count] = {};
+    double coherent[coherent_shifts] = {};
   };
   void pool(const judged_row& row, std::int64_t begin, std::int64_t end, pooled& into);
   scale_estimate estimate_of(const pooled& sums) const;

@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-#include "properties/judge/noise.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/words.hpp"
 
 namespace plumbline::judging {

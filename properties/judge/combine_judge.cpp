@@ -8,8 +8,8 @@
 #include "properties/judge/classes.hpp"
 #include "properties/judge/constants.hpp"
 #include "properties/judge/element_bound.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/lse.hpp"
-#include "properties/judge/noise.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "properties/judge/noise.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/words.hpp"
 
 namespace plumbline::judging {

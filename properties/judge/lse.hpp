@@ -5,7 +5,7 @@
 // converted by the caller.  A row that sees no key must hold exactly -inf: that is the class test's.
 #pragma once
 
-#include "properties/judge/noise.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/words.hpp"
 
 namespace plumbline::judging {

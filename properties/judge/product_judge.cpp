@@ -9,7 +9,7 @@
 #include "properties/judge/classes.hpp"
 #include "properties/judge/constants.hpp"
 #include "properties/judge/element_bound.hpp"
-#include "properties/judge/noise.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/rows.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -100,7 +100,7 @@ std::vector<double> copies_of_rows(const product_truth& t) {
 verdict judge_sums(const product_truth& t, const contract& promised, std::span<const double> out,
                    const row_name& name) {
   const double rows = static_cast<double>(t.rows);
-  const sum_noise noise = noise_of_sum(promised.acc_pv, static_cast<double>(t.terms));
+  const sum_noise noise = noise_of_sum(promised.product().sums, static_cast<double>(t.terms));
   const double K = judging::element_threshold.at(rows * static_cast<double>(t.columns));
   const std::vector<double> copies = copies_of_rows(t);
   judging::class_test classes;
@@ -171,7 +171,7 @@ std::string product_budgets(std::span<const contract> all) {
       in_words(judging::group_amplitude_threshold.K0) + " of 64 columns\n";
   for (const contract& c : all) {
     constexpr double terms = 4096;
-    const sum_noise n = noise_of_sum(c.acc_pv, terms);
+    const sum_noise n = noise_of_sum(c.product().sums, terms);
     text += "  " + std::string(c.name) + ", K = " + in_words(terms) + ": c_random " + in_words(n.random, 2) +
             ", c_drift " + in_words(n.drift, 2) + ", c_coherent " + in_words(n.coherent, 2) + ", c_worst " +
             in_words(n.worst, 2) + "\n";

@@ -43,7 +43,8 @@ struct product_truth {
 /// The formulas of the tests, one line each, with what they come to under each contract.
 std::string product_budgets(std::span<const contract>);
 
-/// Judges out (rows, columns) under `acc_pv` and `out_type` of the contract.  `name` names a row: "row 3".
+/// Judges out (rows, columns) under the product promise and `out_type` of the contract.  `name` names a row:
+/// "row 3".
 verdict judge_product(const product_truth& truth, const contract& promised, std::span<const double> out,
                       const std::function<std::string(std::int64_t row)>& name);
 

@@ -6,7 +6,7 @@
 // too little means a kernel that is better than its contract, or a contract that is too loose to see much.
 #pragma once
 
-#include "properties/judge/noise.hpp"
+#include "properties/judge/judged_row.hpp"
 #include "properties/judge/words.hpp"
 
 namespace plumbline::judging {

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -36,6 +38,9 @@ struct finding {
   std::string message;  // one plain line: where, what was computed, what is true, how the budget is made up
   bool passed() const { return used <= 1; }
 };
+
+/// Name of a row for reports: "b 2, row 1, h 5".  A unit is what an operation judges as one piece.
+using row_name = std::function<std::string(std::size_t unit, std::int64_t row)>;
 
 inline constexpr int used_bins = 24;  // of 0.05 each, the last holds everything from 1.15 up
 

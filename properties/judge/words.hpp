@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "properties/judge/attention_judge.hpp"
 #include "properties/judge/verdict.hpp"
 
 namespace plumbline::judging {

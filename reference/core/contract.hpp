@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "reference/core/formats.hpp"
 
@@ -39,25 +40,53 @@ enum class p_shift : std::uint8_t {
   any       // something else: the emulation of coherent P rounding is switched off
 };
 
-/// Numeric promise of an attention variant.  Units of all relative errors: 1 (not ulp).  How many keys a tile
-/// has is none of it: the companions shift P anew every 64 keys, near enough to any tile.
-struct contract {
-  std::string_view name;                     // unique, e.g. "bf16/tc25"
-  dtype in = dtype::bf16;                    // Q, K and V
+/// Numeric promise of attention.  Units of all relative errors: 1 (not ulp).  How many keys a tile has is
+/// none of it: the companions shift P anew every 64 keys, near enough to any tile.
+struct attention_promise {
   accumulation acc_qk = accumulation::tc25;  // Q K^T
   accumulation acc_pv = accumulation::tc25;  // P V
   dtype p_type = dtype::bf16;                // type in which P enters P V
   double p_scale = 1;                        // P is multiplied by this before it is rounded (256 for e4m3)
   p_shift shift = p_shift::score;
-  bool l_from_rounded = false;  // row sum taken from the rounded P
-  double e_exp = 3e-7;          // relative error of exp2; exp2(0) is exactly 1
-  double e_tanh = 0;            // absolute error of tanh, times softcap; used with softcap only
-  dtype out_type = dtype::bf16;
+  bool l_from_rounded = false;   // row sum taken from the rounded P
+  double e_exp = 3e-7;           // relative error of exp2; exp2(0) is exactly 1
+  double e_tanh = 0;             // absolute error of tanh, times softcap; used with softcap only
   dtype part_type = dtype::f32;  // type of split partials
   bool lse_base2 = false;
 
+  friend bool operator==(const attention_promise&, const attention_promise&) = default;
+};
+
+/// Numeric promise of sums of products.
+struct product_promise {
+  accumulation sums = accumulation::tc25;
+
+  friend bool operator==(const product_promise&, const product_promise&) = default;
+};
+
+/// What moves, merges or encodes: each step is one rounding, and the types say the rest.
+struct types_alone {
+  friend bool operator==(const types_alone&, const types_alone&) = default;
+};
+
+/// What a variant promises for one input type.  An operator with another kind of arithmetic adds its own
+/// alternative here, and its judge reads that one.
+struct contract {
+  std::string_view name;   // unique within a function, e.g. "bf16/tc25"
+  dtype in = dtype::bf16;  // what the kernel reads: Q, K and V; codes; x
+  dtype out_type = dtype::bf16;
+  std::variant<types_alone, product_promise, attention_promise> promise;
+
+  /// Throws std::bad_variant_access when it promises something else.
+  constexpr const attention_promise& attention() const { return std::get<attention_promise>(promise); }
+  constexpr attention_promise& attention() { return std::get<attention_promise>(promise); }
+  constexpr const product_promise& product() const { return std::get<product_promise>(promise); }
+
   friend bool operator==(const contract&, const contract&) = default;
 };
+
+/// Attention with every default: what a caller without a kernel asks companions for.
+inline constexpr contract plain_attention{"", dtype::bf16, dtype::bf16, attention_promise{}};
 
 /// Bitwise promises of a variant, as flags.
 enum class claim : std::uint32_t {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "properties/judge/attention_tests.hpp"
+#include "properties/judge/attention/tests.hpp"
 #include "properties/judge/constants.hpp"
 #include "tests/harness/calibration_contracts.hpp"
 

@@ -8,29 +8,26 @@
 namespace plumbline::testing {
 
 constexpr contract calibrated(std::string_view name, dtype in, accumulation acc, dtype p, dtype out) {
-  contract c;
-  c.name = name;
-  c.in = in;
-  c.acc_qk = c.acc_pv = acc;
-  c.p_type = p;
-  c.p_scale = p == dtype::e4m3 ? 256 : 1;
-  c.out_type = out;
-  c.e_tanh = 2.4e-7;  // std::tanh on floats with its argument rounded
-  return c;
+  attention_promise how;
+  how.acc_qk = how.acc_pv = acc;
+  how.p_type = p;
+  how.p_scale = p == dtype::e4m3 ? 256 : 1;
+  how.e_tanh = 2.4e-7;  // std::tanh on floats with its argument rounded
+  return {name, in, out, how};
 }
 constexpr contract with_rounded_sum(contract c) {
   c.name = "bf16/l from rounded P";
-  c.l_from_rounded = true;
+  c.attention().l_from_rounded = true;
   return c;
 }
 constexpr contract with_cubic_exp(contract c) {
   c.name = "bf16/exp2 of degree 3";
-  c.e_exp = 2.2e-4;
+  c.attention().e_exp = 2.2e-4;
   return c;
 }
 constexpr contract with_integer_shift(contract c) {
   c.name = "e4m3/integer shift";
-  c.shift = p_shift::integer;
+  c.attention().shift = p_shift::integer;
   return c;
 }
 

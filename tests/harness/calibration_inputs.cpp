@@ -222,7 +222,7 @@ kernel_choices draw_choices(random_stream& random, const contract& promised) {
   out.backward = random.chance(0.3);
   out.lanes = random.chance(0.5);
   out.exp_ulps = static_cast<int>(random.integer(0, 2));
-  out.exp_degree_3 = promised.e_exp > 1e-4;
+  out.exp_degree_3 = promised.attention().e_exp > 1e-4;
   out.seed = random.bits64();
   return out;
 }

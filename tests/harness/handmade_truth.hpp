@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 #include "reference/attention.hpp"
 #include "reference/core/contract.hpp"
 
@@ -50,11 +50,11 @@ inline finding finding_named(const verdict& v, std::string_view test) {
 
 /// A contract without tensor-core drift in the way: fp32 everywhere, fp32 output.
 inline contract plain_f32() {
-  contract c;
+  contract c = plain_attention;
   c.name = "plain";
-  c.in = c.p_type = c.out_type = dtype::f32;
-  c.acc_qk = c.acc_pv = accumulation::f32;
-  c.e_exp = 0;
+  c.in = c.attention().p_type = c.out_type = dtype::f32;
+  c.attention().acc_qk = c.attention().acc_pv = accumulation::f32;
+  c.attention().e_exp = 0;
   return c;
 }
 

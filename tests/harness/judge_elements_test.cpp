@@ -22,7 +22,7 @@ attention_truth noisy(double sigma) {
 
 contract p_in_bf16() {
   contract c = plain_f32();
-  c.p_type = dtype::bf16;
+  c.attention().p_type = dtype::bf16;
   return c;
 }
 
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(H_is_the_only_element_test_when_nothing_is_said_about_the_s
   attention_truth t = noisy(0.01);
   t.out[3] = 100;
   contract any = p_in_bf16();
-  any.shift = p_shift::any;
+  any.attention().shift = p_shift::any;
   attention_output x = exactly(t);
   x.out[0] = 1.0;
 

@@ -28,7 +28,7 @@ attention_truth four_rows() {
 
 contract p_in_bf16() {
   contract c = plain_f32();
-  c.p_type = dtype::bf16;
+  c.attention().p_type = dtype::bf16;
   return c;
 }
 
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_row_sum_from_the_rounded_P_follows_the_shift) {
   for (auto& row : t.contracts[0].rows)
     for (double& delta : row.delta) delta = 0.02;
   contract c = p_in_bf16();
-  c.l_from_rounded = true;
+  c.attention().l_from_rounded = true;
   attention_output shifted = exactly(t);
   for (double& one : shifted.out) one *= 1.02;
 

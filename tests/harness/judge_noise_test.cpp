@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "properties/judge/amplitude.hpp"
-#include "properties/judge/noise.hpp"
+#include "properties/judge/attention/noise.hpp"
 #include "properties/judge/rows.hpp"
 #include "tests/harness/handmade_truth.hpp"
 
@@ -13,7 +13,7 @@ using namespace plumbline::testing;
 namespace {
 
 judging::row_noise noise_of(const attention_truth& t, const contract& c, bool centred = true) {
-  return judging::noise_of_row(t, 0, c, 0, centred);
+  return judging::noise_of_row(t, 0, c.attention(), 0, centred);
 }
 
 judging::judged_row row_of(const attention_truth& t, const contract& c) {
@@ -27,7 +27,7 @@ bool close(double a, double b) { return std::fabs(a - b) <= 1e-12 * std::fabs(b)
 
 contract wgmma_fp8() {
   contract c = plain_f32();
-  c.acc_qk = c.acc_pv = accumulation::f13;
+  c.attention().acc_qk = c.attention().acc_pv = accumulation::f13;
   return c;
 }
 
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(scores_drift_together_and_exp_errs_by_its_declared_error) {
   attention_truth t = handmade(1, 8, 1.0);
   t.contracts[0].rows[0].Vs = 4;
   contract c = plain_f32();
-  c.e_exp = 1e-4;
+  c.attention().e_exp = 1e-4;
 
   BOOST_TEST(close(noise_of(t, plain_f32()).D1, c_temp));
   BOOST_TEST(close(noise_of(t, c).D1, c_temp + 1e-4 / 2));
@@ -168,8 +168,8 @@ BOOST_AUTO_TEST_CASE(P_flushed_to_zero_is_in_the_hard_bound_once_or_twice) {
   t.max_abs_v.assign(8, 2.0);
   t.contracts[0].rows[0].T1 = 0.25;
   contract any = plain_f32(), integer = plain_f32();
-  any.shift = p_shift::any;
-  integer.shift = p_shift::integer;
+  any.attention().shift = p_shift::any;
+  integer.attention().shift = p_shift::integer;
   const auto used = [&](const contract& c) {
     attention_output x = exactly(t);
     x.out[0] += 0.5;

@@ -27,12 +27,7 @@ product_truth sums(std::int64_t rows, std::int64_t columns, std::int64_t terms, 
   return t;
 }
 
-contract summed(accumulation a, dtype out) {
-  contract c = plain_f32();
-  c.acc_qk = c.acc_pv = a;
-  c.out_type = out;
-  return c;
-}
+contract summed(accumulation a, dtype out) { return {"plain", dtype::f32, out, product_promise{a}}; }
 
 verdict with_error(const product_truth& t, const contract& c, double error) {
   std::vector<double> x = t.out;

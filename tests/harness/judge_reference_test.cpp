@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "properties/judge/attention_tests.hpp"
+#include "properties/judge/attention/tests.hpp"
 #include "tests/harness/calibration_contracts.hpp"
 #include "tests/harness/calibration_inputs.hpp"
 

@@ -2,7 +2,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "properties/judge/repeats.hpp"
+#include "properties/judge/attention/repeats.hpp"
 #include "tests/harness/handmade_truth.hpp"
 
 using namespace plumbline;
@@ -50,7 +50,7 @@ attention_output rounded_alike(const attention_truth& t) {
 
 contract into_bf16() {
   contract c = plain_f32();
-  c.p_type = c.out_type = dtype::bf16;
+  c.attention().p_type = c.out_type = dtype::bf16;
   return c;
 }
 

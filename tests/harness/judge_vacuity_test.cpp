@@ -2,9 +2,9 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "properties/judge/attention_tests.hpp"
-#include "properties/judge/budgets_table.hpp"
-#include "properties/judge/vacuity.hpp"
+#include "properties/judge/attention/budgets_table.hpp"
+#include "properties/judge/attention/tests.hpp"
+#include "properties/judge/attention/vacuity.hpp"
 #include "tests/harness/calibration_contracts.hpp"
 #include "tests/harness/calibration_inputs.hpp"
 

@@ -112,7 +112,7 @@ class machine {
       k.push_back(kt_.data() + d * n);
     }
     scores_.assign(static_cast<std::size_t>(n), 0.0f);
-    multiply_add(c_.acc_qk, scores_.data(), q.data(), k, static_cast<std::size_t>(n));
+    multiply_add(c_.attention().acc_qk, scores_.data(), q.data(), k, static_cast<std::size_t>(n));
     const double scale = a_.scale * (fault_ == planted::scale_one_percent ? 1.01 : 1);
     const bool cap = a_.softcap > 0 && fault_ != planted::softcap_missing;
     for (float& s : scores_) {
@@ -151,8 +151,8 @@ class machine {
       if (tile.empty()) continue;
       float m_new = m;
       for (std::int64_t j : tile) m_new = std::max(m_new, scores_[static_cast<std::size_t>(j)]);
-      const float shift = c_.shift == p_shift::integer ? std::ceil(m_new) : m_new;
-      const float before = c_.shift == p_shift::integer ? std::ceil(m) : m;
+      const float shift = c_.attention().shift == p_shift::integer ? std::ceil(m_new) : m_new;
+      const float before = c_.attention().shift == p_shift::integer ? std::ceil(m) : m;
       const float alpha = started ? exp2_of(before - shift) : 1;
       if (alpha != 1) rescale(out.o, l, alpha);
       m = m_new;
@@ -161,28 +161,29 @@ class machine {
       row_pointers v;
       for (std::int64_t j : tile) {
         const float exact = exp2_of(scores_[static_cast<std::size_t>(j)] - shift);
-        const float scaled = exact * static_cast<float>(c_.p_scale);
-        const float rounded = fault_ == planted::p_truncated && c_.p_type != dtype::f32
-                                  ? truncated(c_.p_type, scaled)
-                                  : static_cast<float>(round_to(c_.p_type, scaled, overflow::saturate));
+        const float scaled = exact * static_cast<float>(c_.attention().p_scale);
+        const float rounded =
+            fault_ == planted::p_truncated && c_.attention().p_type != dtype::f32
+                ? truncated(c_.attention().p_type, scaled)
+                : static_cast<float>(round_to(c_.attention().p_type, scaled, overflow::saturate));
         p.push_back(rounded);
         v.push_back(v_.data() + j * a_.dv);
-        const bool from_rounded = c_.l_from_rounded != (fault_ == planted::sum_from_rounded_p);
+        const bool from_rounded = c_.attention().l_from_rounded != (fault_ == planted::sum_from_rounded_p);
         const auto lane = static_cast<std::size_t>(choose_.lanes ? j % 32 : 0);
         if (fault_ == planted::lane_missing_in_sum && j % 32 == 31) continue;
-        l[lane] += from_rounded ? rounded / static_cast<float>(c_.p_scale) : exact;
+        l[lane] += from_rounded ? rounded / static_cast<float>(c_.attention().p_scale) : exact;
       }
-      multiply_add(c_.acc_pv, out.o.data(), p.data(), v, static_cast<std::size_t>(a_.dv));
+      multiply_add(c_.attention().acc_pv, out.o.data(), p.data(), v, static_cast<std::size_t>(a_.dv));
       if (fault_ == planted::output_bf16_per_tile)
         for (float& o : out.o) o = static_cast<float>(round_to(dtype::bf16, o));
     }
     if (!started) return out;
     for (std::size_t width = 16; width > 0; width /= 2)
       for (std::size_t i = 0; i < width; ++i) l[i] += l[i + width];
-    const float shift = c_.shift == p_shift::integer ? std::ceil(m) : m;
-    const float inverse = 1 / (l[0] * static_cast<float>(c_.p_scale));
+    const float shift = c_.attention().shift == p_shift::integer ? std::ceil(m) : m;
+    const float inverse = 1 / (l[0] * static_cast<float>(c_.attention().p_scale));
     const bool normalise = !(fault_ == planted::merge_unnormalised && choose_.splits > 1);
-    for (float& o : out.o) o *= normalise ? inverse : 1 / static_cast<float>(c_.p_scale);
+    for (float& o : out.o) o *= normalise ? inverse : 1 / static_cast<float>(c_.attention().p_scale);
     out.lse = (shift + std::log2(l[0])) * ln_2;
     return out;
   }

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 #include "tests/harness/small_attention.hpp"
 
 namespace plumbline::testing {

@@ -83,12 +83,12 @@ contract_companions companions(const small_attention& a, const std::vector<score
   out.rows.resize(static_cast<std::size_t>(a.rows));
   out.A2.assign(static_cast<std::size_t>(a.rows * a.dv), 0);
   out.flushed = out.A2;
-  const real u = unit_roundoff(c.p_type), log2e = 1.442695040888963407359924681001892137L;
-  const format f = format_of(c.p_type);
+  const real u = unit_roundoff(c.attention().p_type), log2e = 1.442695040888963407359924681001892137L;
+  const format f = format_of(c.attention().p_type);
   const real smallest_half_step = std::ldexp(real{0.5}, 1 - f.bias - f.fraction_bits);
   const real at_the_maximum = std::ldexp(real{1}, -40);
-  const double tanh_error = a.softcap > 0 ? c.e_tanh * a.softcap : 0;
-  const double c_acc = score_noise(c.acc_qk, static_cast<double>(a.dk));
+  const double tanh_error = a.softcap > 0 ? c.attention().e_tanh * a.softcap : 0;
+  const double c_acc = score_noise(c.attention().acc_qk, static_cast<double>(a.dk));
   for (std::int64_t i = 0; i < a.rows; ++i) {
     const scored_row& r = rows[static_cast<std::size_t>(i)];
     const std::size_t n = r.s.size();
@@ -97,9 +97,10 @@ contract_companions companions(const small_attention& a, const std::vector<score
     const real fs = t.row_facts[static_cast<std::size_t>(i)].sink_factor;
     std::vector<real> lifts;
     for (real m : possible_maxima(r))
-      lifts.push_back(std::exp2(c.shift == p_shift::integer ? r.s_max * log2e - std::ceil(m * log2e)
-                                                            : (r.s_max - m) * log2e));
-    const real half_step = smallest_half_step / (c.p_scale * lifts[0]);
+      lifts.push_back(std::exp2(c.attention().shift == p_shift::integer
+                                    ? r.s_max * log2e - std::ceil(m * log2e)
+                                    : (r.s_max - m) * log2e));
+    const real half_step = smallest_half_step / (c.attention().p_scale * lifts[0]);
     std::vector<real> dP2(n), d2(n), eps2(n);
     real Vs = 0, eps_sum = 0, w2_sum = 0, eps_l = 0, T1 = 0;
     std::vector<real> b(theta_count, 0), delta(theta_count, 0);
@@ -111,8 +112,8 @@ contract_companions companions(const small_attention& a, const std::vector<score
       for (std::size_t t9 = 0; t9 < theta_count; ++t9) {
         // A key that is itself the maximum stands at 1, whatever the last bit says.
         const real lift = lifts[t9] * r.p[j] > 1 + at_the_maximum ? lifts[0] : lifts[t9];
-        const real p = r.p[j] * lift * c.p_scale;
-        const real rounded = round_to(c.p_type, static_cast<double>(p), overflow::saturate);
+        const real p = r.p[j] * lift * c.attention().p_scale;
+        const real rounded = round_to(c.attention().p_type, static_cast<double>(p), overflow::saturate);
         const real d = p > 0 ? rounded / p - 1 : 0;
         exact = exact && std::fabs(d) <= std::ldexp(real{1}, -40) * (1 + std::fabs(r.s[j]));
         mean2 += d * d / theta_count;
@@ -122,7 +123,7 @@ contract_companions companions(const small_attention& a, const std::vector<score
       dP2[j] = exact ? 0 : std::max(real{0.18} * u * u, mean2);
       const real norms = c_acc * a.scale * r.norm_q * r.norm_k[j], far = 1.2e-7L * (r.s_max - r.s[j]);
       eps2[j] = norms * norms + real{0.1} * far * far + tanh_error * tanh_error;
-      d2[j] = dP2[j] + eps2[j] + static_cast<real>(c.e_exp) * c.e_exp / 3;
+      d2[j] = dP2[j] + eps2[j] + static_cast<real>(c.attention().e_exp) * c.attention().e_exp / 3;
       eps_sum += r.w[j] * r.w[j] * eps2[j];
       w2_sum += r.w[j] * r.w[j];
       eps_l += r.w[j] * norms;

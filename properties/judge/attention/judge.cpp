@@ -1,9 +1,9 @@
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "properties/judge/attention_tests.hpp"
+#include "properties/judge/attention/tests.hpp"
 
 namespace plumbline {
 namespace {

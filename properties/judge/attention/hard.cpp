@@ -1,4 +1,4 @@
-#include "properties/judge/hard.hpp"
+#include "properties/judge/attention/hard.hpp"
 
 #include <cmath>
 
@@ -12,7 +12,7 @@ struct hard_terms {
   double total() const { return p + flush + sums + scores + temperature + sink + underflow; }
 };
 
-hard_terms terms_of(const judged_row& row, const judged_element& one, const contract& promised,
+hard_terms terms_of(const judged_row& row, const judged_element& one, const attention_promise& promised,
                     double head_dim, double softcap) {
   const accumulation_noise pv = noise_of(promised.acc_pv);
   const double twice = promised.l_from_rounded ? 2 : 1;
@@ -20,9 +20,9 @@ hard_terms terms_of(const judged_row& row, const judged_element& one, const cont
   const double flush_range = promised.shift == p_shift::integer ? 2 : 1;
   const double tanh_error = softcap > 0 ? promised.e_tanh * softcap : 0;
   return {twice * hard_p_slack * unit_roundoff(promised.p_type) * one.S1,
-          twice * flush_range * row.facts.T1 * one.max_abs_v,
+          twice * flush_range * row.noise.T1 * one.max_abs_v,
           (pv.c_hard * row.noise.groups + unit_roundoff(promised.part_type)) * one.S1,
-          (hard_score_sigmas * (row.facts.eps_bar + row.facts.eps_l) +
+          (hard_score_sigmas * (row.noise.eps_bar + row.noise.eps_l) +
            hard_norm_sigmas * score_noise(promised.acc_qk, head_dim) + 2 * (promised.e_exp + tanh_error)) *
               one.S1,
           2 * temperature_error(promised.acc_qk, head_dim) * std::fabs(one.C),
@@ -33,7 +33,7 @@ hard_terms terms_of(const judged_row& row, const judged_element& one, const cont
 }  // namespace
 
 std::vector<budget_part> hard_budget(const judged_row& row, const judged_element& one,
-                                     const contract& promised, double head_dim, double softcap) {
+                                     const attention_promise& promised, double head_dim, double softcap) {
   const hard_terms t = terms_of(row, one, promised, head_dim, softcap);
   return {{"output rounding", one.h},
           {"P rounding (worst case)", t.p},

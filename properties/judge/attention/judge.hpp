@@ -1,9 +1,7 @@
 // The judge of attention outputs: exact classes first, then H, E, R, A on `out` and L on `lse`.
 #pragma once
 
-#include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "properties/judge/verdict.hpp"
@@ -17,9 +15,6 @@ struct attention_output {
   std::vector<double> out;  // (rows, dv)
   std::vector<double> lse;  // (rows), natural log; empty: the kernel returned none
 };
-
-/// Name of a row for reports: "b 2, row 1, h 5".
-using row_name = std::function<std::string(std::size_t unit, std::int64_t row)>;
 
 /// Judges all units of one call together.  `which` is the index of the contract in truth[i].contracts.
 verdict judge_attention(std::span<const attention_truth> truth, std::size_t which, const contract& promised,

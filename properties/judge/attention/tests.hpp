@@ -1,7 +1,7 @@
 // The tests of an attention output in the order of checking, without the question whether they could fail.
 #pragma once
 
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 #include "properties/judge/verdict.hpp"
 
 namespace plumbline::judging {

@@ -1,9 +1,9 @@
-#include "properties/judge/vacuity.hpp"
+#include "properties/judge/attention/vacuity.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "properties/judge/attention_tests.hpp"
+#include "properties/judge/attention/tests.hpp"
 #include "reference/core/formats.hpp"
 
 namespace plumbline {

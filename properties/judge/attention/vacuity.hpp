@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "properties/judge/attention_judge.hpp"
+#include "properties/judge/attention/judge.hpp"
 
 namespace plumbline {
 

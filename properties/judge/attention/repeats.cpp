@@ -1,4 +1,4 @@
-#include "properties/judge/repeats.hpp"
+#include "properties/judge/attention/repeats.hpp"
 
 #include <algorithm>
 #include <cmath>

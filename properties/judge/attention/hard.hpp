@@ -8,25 +8,25 @@
 
 #include <vector>
 
-#include "properties/judge/noise.hpp"
+#include "properties/judge/attention/noise.hpp"
 #include "properties/judge/words.hpp"
 
 namespace plumbline::judging {
 
 /// The hard bound at one element, part by part.
 std::vector<budget_part> hard_budget(const judged_row& row, const judged_element& one,
-                                     const contract& promised, double head_dim, double softcap);
+                                     const attention_promise& promised, double head_dim, double softcap);
 
 class hard_test {
  public:
-  hard_test(const contract& promised) : promised_(promised) {}
+  hard_test(const attention_promise& promised) : promised_(promised) {}
   /// Adds a row; `used[k]` becomes the part of the bound that element k uses.
   void add(const judged_row& row, double head_dim, double softcap, std::vector<double>& used);
   finding finish(const row_name& name) const;
   double used() const { return used_; }
 
  private:
-  contract promised_;
+  attention_promise promised_;
   double used_ = 0, computed_ = 0, truth_ = 0;
   place where_;
   std::vector<budget_part> budget_;

@@ -1,4 +1,4 @@
-#include "properties/judge/noise.hpp"
+#include "properties/judge/attention/noise.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +9,8 @@
 namespace plumbline::judging {
 namespace {
 
+static_assert(theta_count == coherent_shifts);
+
 struct grid {
   double low, high;
   double middle() const { return (low + high) / 2; }
@@ -16,12 +18,12 @@ struct grid {
   double largest() const { return std::max(std::fabs(low), std::fabs(high)); }
 };
 
-grid range_of(const std::array<double, theta_count>& values) {
+grid range_of(const std::array<double, coherent_shifts>& values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return {*low, *high};
 }
 
-double lse_tolerance(const attention_truth& truth, const contract& promised, std::int64_t row,
+double lse_tolerance(const attention_truth& truth, const attention_promise& promised, std::int64_t row,
                      const contract_companions::row& facts) {
   const auto i = static_cast<std::size_t>(row);
   const double s_max = std::fabs(truth.row_facts[i].s_max),
@@ -39,45 +41,11 @@ double lse_tolerance(const attention_truth& truth, const contract& promised, std
   return tol;
 }
 
-/// Columns that are independent as far as equal outputs tell: equal values round alike.
-double distinct_columns(std::vector<judged_element> const& elements, double u_out) {
-  std::vector<double> sizes;
-  sizes.reserve(elements.size());
-  for (const judged_element& one : elements) sizes.push_back(std::fabs(one.r));
-  std::sort(sizes.begin(), sizes.end());
-  double squares = 0;
-  for (std::size_t i = 0; i < sizes.size();) {
-    std::size_t j = i;
-    while (j < sizes.size() && sizes[j] - sizes[i] <= sizes[j] * u_out * cluster_width) ++j;
-    squares += static_cast<double>(j - i) * static_cast<double>(j - i);
-    i = j;
-  }
-  const double count = static_cast<double>(elements.size());
-  return count * count / squares;
-}
-
 }  // namespace
 
-void count_freedom(double effective_columns, double u_out, judged_row& row) {
-  double share2 = 0, share1 = 0;
-  for (const judged_element& one : row.elements)
-    if (one.tau2 > 0) {
-      share2 += one.s2 / one.tau2;
-      share1 += one.s1 / one.tau2;
-    }
-  share2 /= static_cast<double>(row.elements.size());
-  share1 /= static_cast<double>(row.elements.size());
-  const double D_e =
-      std::clamp(std::min(effective_columns, distinct_columns(row.elements, u_out)), 1.0, row.columns);
-  const double keys = std::max(row.noise.n4, 1.0), rest = 1 - share2 - share1;
-  row.rounding_freedom = rest * rest / D_e;
-  row.one_over_nu = row.rounding_freedom + share2 * share2 * (1 / D_e + 1 / keys) + share1 * share1;
-  row.lambda = row.columns / D_e * (1 + share2 * D_e / keys);
-}
+bool has_statistics(const attention_promise& promised) { return promised.shift != p_shift::any; }
 
-bool has_statistics(const contract& promised) { return promised.shift != p_shift::any; }
-
-row_noise noise_of_row(const attention_truth& truth, std::size_t which, const contract& promised,
+row_noise noise_of_row(const attention_truth& truth, std::size_t which, const attention_promise& promised,
                        std::int64_t row, bool centred) {
   const auto i = static_cast<std::size_t>(row);
   const contract_companions::row& facts = truth.contracts[which].rows[i];
@@ -87,6 +55,9 @@ row_noise noise_of_row(const attention_truth& truth, std::size_t which, const co
   out.groups = drift_groups(promised.acc_pv, out.keys);
   out.c_dr = noise_of(promised.acc_pv).c_dr;
   out.n4 = facts.n4;
+  out.T1 = facts.T1;
+  out.eps_bar = facts.eps_bar;
+  out.eps_l = facts.eps_l;
   out.tol_lse = lse_tolerance(truth, promised, row, facts);
 
   // Taken from the rounded P, the row sum follows the common mode; only the sink's share does not.
@@ -132,13 +103,12 @@ void judge_row(const attention_truth& truth, std::size_t which, const contract& 
   out.row = row;
   out.columns = static_cast<double>(dv);
   out.duplicates = static_cast<double>(truth.duplicate_rows);
-  out.facts = companions.rows[i];
-  out.noise = noise_of_row(truth, which, promised, row, centred);
+  out.noise = noise_of_row(truth, which, promised.attention(), row, centred);
   out.elements.clear();
   const row_noise& n = out.noise;
-  const double sum_noise = noise_of(promised.acc_pv).c_sum;
+  const double sum_noise = noise_of(promised.attention().acc_pv).c_sum;
   const double sink = n.fs < 1 ? sink_error * (1 + std::fabs(truth.lse[i])) : 0;
-  const double tanh_error = truth.softcap > 0 ? promised.e_tanh * truth.softcap : 0;
+  const double tanh_error = truth.softcap > 0 ? promised.attention().e_tanh * truth.softcap : 0;
   for (std::size_t c = 0; c < dv; ++c) {
     const std::size_t at = i * dv + c;
     judged_element one;

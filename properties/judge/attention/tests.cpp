@@ -3,18 +3,18 @@
 // Where many P round alike the contract predicts a shift of the output and the judge subtracts it.  A kernel
 // may keep P more accurately than it promised; then there is no shift.  So if the first look fails and any
 // row had a shift to subtract, a second look subtracts nothing, and the better of the two counts.
-#include "properties/judge/attention_tests.hpp"
+#include "properties/judge/attention/tests.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "properties/judge/amplitude.hpp"
+#include "properties/judge/attention/hard.hpp"
+#include "properties/judge/attention/noise.hpp"
+#include "properties/judge/attention/repeats.hpp"
 #include "properties/judge/classes.hpp"
 #include "properties/judge/element.hpp"
-#include "properties/judge/hard.hpp"
 #include "properties/judge/lse.hpp"
-#include "properties/judge/noise.hpp"
-#include "properties/judge/repeats.hpp"
 #include "properties/judge/rows.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -33,7 +33,7 @@ void check(std::span<const attention_truth> truth, std::size_t which,
   if (truth.size() != computed.size())
     throw bad_argument("computed",
                        std::to_string(truth.size()) + " units, not " + std::to_string(computed.size()));
-  if (unit_roundoff(promised.part_type) > unit_roundoff(dtype::f32))
+  if (unit_roundoff(promised.attention().part_type) > unit_roundoff(dtype::f32))
     throw bad_argument("contract.part_type", "f32: narrower partials need declared split boundaries");
   for (std::size_t u = 0; u < truth.size(); ++u) {
     if (which >= truth[u].contracts.size())
@@ -64,7 +64,7 @@ std::vector<double> reach_of_row(const attention_truth& t, std::size_t which, co
   judge_row(t, which, promised, row, truth_row, true, facts);
   for (const judged_element& one : facts.elements)
     reach[static_cast<std::size_t>(one.column)] =
-        sum_of(hard_budget(facts, one, promised, static_cast<double>(t.dk), t.softcap)) - one.h;
+        sum_of(hard_budget(facts, one, promised.attention(), static_cast<double>(t.dk), t.softcap)) - one.h;
   return reach;
 }
 
@@ -98,9 +98,9 @@ look look_at(std::span<const attention_truth> truth, std::size_t which, const co
     elements += static_cast<double>(truth[u].rows) * static_cast<double>(truth[u].dv);
     any_lse = any_lse || !computed[u].lse.empty();
   }
-  const bool statistics = has_statistics(promised);
+  const bool statistics = has_statistics(promised.attention());
   class_test out_class, lse_class;
-  hard_test hard(promised);
+  hard_test hard(promised.attention());
   element_test element(elements);
   rms_test rms(rows);
   amplitude_test amplitude(rows);

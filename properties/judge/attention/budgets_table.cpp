@@ -1,15 +1,15 @@
 // The typical problem is drawn, attended to by the reference and given to the judge's own budget functions.
 // Nothing below repeats a formula but the text of it.
-#include "properties/judge/budgets_table.hpp"
+#include "properties/judge/attention/budgets_table.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "properties/judge/amplitude.hpp"
+#include "properties/judge/attention/hard.hpp"
+#include "properties/judge/attention/noise.hpp"
 #include "properties/judge/constants.hpp"
 #include "properties/judge/element.hpp"
-#include "properties/judge/hard.hpp"
-#include "properties/judge/noise.hpp"
 #include "properties/judge/rows.hpp"
 #include "properties/judge/words.hpp"
 #include "reference/attention.hpp"
@@ -87,7 +87,7 @@ typical_budgets budgets_of(const contract& promised) {
     for (const judging::judged_element& one : row.elements) {
       const double step = ulp(promised.out_type, one.r);
       const auto hard_parts =
-          judging::hard_budget(row, one, promised, static_cast<double>(truth.dk), truth.softcap);
+          judging::hard_budget(row, one, promised.attention(), static_cast<double>(truth.dk), truth.softcap);
       hard.push_back(judging::sum_of(hard_parts) / step);
       element.push_back(judging::sum_of(judging::element_budget(row, one, K_element)) / step);
       declared.push_back(std::sqrt(one.tau2) / step);
@@ -110,15 +110,17 @@ typical_budgets budgets_of(const contract& promised) {
 }
 
 std::string types_of(const contract& c) {
+  const attention_promise& how = c.attention();
   const auto name = [](accumulation a) {
     return a == accumulation::f32    ? "f32 chain"
            : a == accumulation::tc25 ? "tensor core 25 bit"
                                      : "wgmma fp8 13 bit";
   };
-  return std::string(name_of(c.in)) + " in, P " + std::string(name_of(c.p_type)) +
-         (c.p_scale != 1 ? " x " + in_words(c.p_scale) : "") + ", out " + std::string(name_of(c.out_type)) +
-         ", " + name(c.acc_qk) + (c.acc_pv != c.acc_qk ? std::string(" / ") + name(c.acc_pv) : "") +
-         (c.l_from_rounded ? ", l from rounded P" : "");
+  return std::string(name_of(c.in)) + " in, P " + std::string(name_of(how.p_type)) +
+         (how.p_scale != 1 ? " x " + in_words(how.p_scale) : "") + ", out " +
+         std::string(name_of(c.out_type)) + ", " + name(how.acc_qk) +
+         (how.acc_pv != how.acc_qk ? std::string(" / ") + name(how.acc_pv) : "") +
+         (how.l_from_rounded ? ", l from rounded P" : "");
 }
 
 std::string threshold_text(const judging::threshold& t) {
@@ -145,24 +147,25 @@ std::vector<std::string> budgets_legend() {
 std::vector<budget_row> budgets_table(std::span<const contract> contracts) {
   std::vector<budget_row> table;
   for (const contract& c : contracts) {
+    const attention_promise& how = c.attention();
     const typical_budgets b = budgets_of(c);
-    const judging::accumulation_noise pv = judging::noise_of(c.acc_pv);
+    const judging::accumulation_noise pv = judging::noise_of(how.acc_pv);
     const std::string types = types_of(c), name(c.name);
-    const double c_temp = judging::temperature_error(c.acc_qk, typical_dim);
+    const double c_temp = judging::temperature_error(how.acc_qk, typical_dim);
     const auto add = [&](std::string test, std::string formula, std::string constants, std::string typical) {
       table.push_back(
           {name, types, std::move(test), std::move(formula), std::move(constants), std::move(typical)});
     };
-    const std::string twice = c.l_from_rounded ? "2 x " : "";
+    const std::string twice = how.l_from_rounded ? "2 x " : "";
     add("H",
         "|x - r| <= h + (" + twice + in_words(judging::hard_p_slack) + " u_P + c_hard G + " +
             in_words(judging::hard_score_sigmas) + " eps + " + in_words(judging::hard_norm_sigmas) +
             " c_acc + 2 e_exp) S1 + 2 c_temp |C|",
-        "u_P " + in_words(unit_roundoff(c.p_type), 3) + ", c_hard " + in_words(pv.c_hard, 2) + ", c_acc " +
-            in_words(score_noise(c.acc_qk, typical_dim), 2) + ", e_exp " + in_words(c.e_exp, 2) +
+        "u_P " + in_words(unit_roundoff(how.p_type), 3) + ", c_hard " + in_words(pv.c_hard, 2) + ", c_acc " +
+            in_words(score_noise(how.acc_qk, typical_dim), 2) + ", e_exp " + in_words(how.e_exp, 2) +
             ", c_temp " + in_words(c_temp, 2),
         in_words(b.hard_ulp, 3) + " ulp");
-    if (judging::has_statistics(c)) {
+    if (judging::has_statistics(how)) {
       add("E", "|e| <= h + c_dr G SB + c_n (S1 + |r|) + D0 |r| + D1 |C| + K sqrt(s2 + s1)",
           threshold_text(judging::element_threshold) + " elements, c_dr " + in_words(pv.c_dr, 2) + ", c_n " +
               in_words(judging::normaliser_error, 2),
@@ -179,14 +182,14 @@ std::vector<budget_row> budgets_table(std::span<const contract> contracts) {
           "scale " + in_words(100 * b.row_scale, 2) + " % in a row, " + in_words(100 * b.tensor_scale, 2) +
               " % over all");
     }
-    const bool f13 = c.acc_qk == accumulation::f13;
+    const bool f13 = how.acc_qk == accumulation::f13;
     add("L",
         "|lse - true| <= K (" + in_words(judging::lse_sum_error) + " sqrt(n) + " +
             in_words(judging::lse_ulp_error) + " (2 + 2 |s_max| + |lse|) + " +
             in_words(judging::lse_score_sigmas) + " eps_l + e_exp + " +
             (f13 ? in_words(judging::lse_f13_slope) + " |s_max| + " + in_words(judging::lse_f13_offset)
                  : "c_temp |s_max|") +
-            (c.l_from_rounded ? " + rounding of P" : "") + ")",
+            (how.l_from_rounded ? " + rounding of P" : "") + ")",
         threshold_text(judging::lse_threshold) + " rows",
         in_words(b.lse, 2) + " (" + in_words(b.lse_ulp, 3) + " ulp of f32)");
   }
