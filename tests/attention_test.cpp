@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_refused_by_name) {
   wide.end[2] = 11;
   few.begin.pop_back();
   sinks.sink = {1.0};
-  contract huge, whole;
+  contract huge = plain_attention, whole = plain_attention;
   huge.attention().p_type = dtype::e4m3, huge.attention().p_scale = 1024;
   whole.attention().p_type = dtype::i32;
 
