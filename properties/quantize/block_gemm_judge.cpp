@@ -15,7 +15,7 @@ verdict judge_block_gemm(const block_gemm_problem& p, const block_gemm_truth& tr
   t.SB = truth.rounding_sb;
   t.scaled = truth.step_sb;
   t.scalings = truth.steps;
-  if (judging::noise_of(promised.acc_pv).promoted) {
+  if (judging::noise_of(promised.product().sums).promoted) {
     t.lost = truth.lost;
     t.lost2 = truth.lost2;
   }
