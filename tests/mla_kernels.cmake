@@ -1,6 +1,6 @@
 # The attention kernels of mla on every executor; on a GPU where such tests are asked for.
 set(mla_kernels_sources mla_kernels_decode_test.cpp mla_kernels_prefill_test.cpp
-  mla_kernels_lists_test.cpp)
+  mla_kernels_lists_test.cpp mla_kernels_random_test.cpp)
 plumbline_test(NAME mla_kernels
   SOURCES ${mla_kernels_sources} LINK kernels_mla judge reference LABELS mla host)
 if(TARGET kernels_checked)

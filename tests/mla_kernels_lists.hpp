@@ -56,14 +56,14 @@ inline void draw_cache(const decode_indices_problem& p, tensor_set& inputs, bool
   }
 }
 
-/// One list: `used` entries that are a row, a row again, or none, and wild ones behind.
+/// One list: `used` entries that are a row, a row again, or none; behind them rows and wild entries.
 inline void draw_list(tensor& entries, std::vector<integer> at, integer used, integer rows,
                       const std::vector<double>& nobody, double invalid, double duplicate, random_stream& r) {
   double last = 0;
   const integer length = entries.dim(entries.rank() - 1);
   for (integer j = 0; j < length; ++j) {
     at.back() = j;
-    double entry = wild_entry;
+    double entry = rows > 0 && r.chance(0.5) ? static_cast<double>(r.integer(0, rows - 1)) : wild_entry;
     if (j < used) {
       if (rows == 0 || r.chance(invalid))
         entry = nobody[static_cast<std::size_t>(r.integer(0, static_cast<integer>(nobody.size()) - 1))];
