@@ -43,9 +43,9 @@ __global__ void __launch_bounds__(32) decode_parts_kernel(const parts_params p) 
   p.to.num_splits[0] = 0;
   for (std::int64_t i = 0; i < p.to.count; ++i) {
     std::int32_t* const part = p.to.parts + i * part_columns;
-    part[first_request] = static_cast<std::int32_t>(n);
-    part[first_block] = static_cast<std::int32_t>(block);
-    part[first_split] = split;
+    part[part_column::first_request] = static_cast<std::int32_t>(n);
+    part[part_column::first_block] = static_cast<std::int32_t>(block);
+    part[part_column::first_split] = split;
     std::int64_t left = payload;
     while (n < p.requests.b) {
       const std::int64_t cost = cost_of(blocks) - block;
@@ -53,14 +53,14 @@ __global__ void __launch_bounds__(32) decode_parts_kernel(const parts_params p) 
         if (left > overhead) {
           block += left - overhead;
           ++split;
-          part[last_request] = static_cast<std::int32_t>(n);
-          part[end_block] = static_cast<std::int32_t>(block);
+          part[part_column::last_request] = static_cast<std::int32_t>(n);
+          part[part_column::end_block] = static_cast<std::int32_t>(block);
         }
         break;
       }
       left -= cost;
-      part[last_request] = static_cast<std::int32_t>(n);
-      part[end_block] = static_cast<std::int32_t>(blocks);
+      part[part_column::last_request] = static_cast<std::int32_t>(n);
+      part[part_column::end_block] = static_cast<std::int32_t>(blocks);
       splits_before += split + 1;
       p.to.num_splits[++n] = splits_before;
       block = 0, split = 0;

@@ -13,8 +13,11 @@
 namespace plumbline::mla {
 inline namespace PLUMBLINE_SIDE_NAME {
 
-/// Columns of a row of the schedule, as upstream has them.
-enum part_column : int { first_request, last_request, first_block, end_block, first_split, part_columns = 8 };
+/// Columns of a row of the schedule, as upstream has them; three more are not read.
+struct part_column {
+  static constexpr int first_request = 0, last_request = 1, first_block = 2, end_block = 3, first_split = 4;
+};
+inline constexpr int part_columns = 8;
 
 struct latent_params {
   token_rows q, out;
