@@ -94,7 +94,14 @@ void examine_stages(const Problem& problem, const tensor_set& inputs, const vari
   tensor_set outputs;
   const laws::subject<Problem> subject{problem,   inputs, outputs,          row,
                                        *promised, where,  options_of(spec), spec.seed};
-  laws::attempt first = subject.run(problem, inputs);
+  laws::attempt first;
+  try {
+    first = subject.run(problem, inputs);
+  } catch (const laws::outside_domain& why) {
+    result.skip_reason = why.reason;
+    result.result = outcome::skipped;
+    return;
+  }
   if (first.why_not) return add_fault(result, *first.why_not);
   outputs = std::move(first.outputs);
   result.digest = digest_of(outputs);

@@ -17,9 +17,9 @@ contract named(std::string_view name, std::span<const contract> known) {
 }
 
 constexpr std::string_view prefix = "contract_";
-constexpr std::string_view fields[] = {"acc_qk",   "acc_pv",         "p_type",   "p_scale",
-                                       "p_shift",  "l_from_rounded", "e_exp",    "e_tanh",
-                                       "out_type", "part_type",      "lse_base2"};
+constexpr std::string_view fields[] = {"sums",    "acc_qk",   "acc_pv",         "p_type",
+                                       "p_scale", "p_shift",  "l_from_rounded", "e_exp",
+                                       "e_tanh",  "out_type", "part_type",      "lse_base2"};
 
 // True when the case spells out a contract; a field that no contract has is refused.
 bool spelled_out(const recorded_case& c) {
@@ -85,8 +85,16 @@ std::optional<contract> contract_of(const recorded_case& c, std::string_view nam
   made.name = "from the case";
   made.in = in;
   made.out_type = out;
-  attention_promise& how = made.attention();
   contract_reader from(c);
+  if (!known.empty() && std::holds_alternative<product_promise>(known.front().promise)) {
+    if (c.options.count("contract_sums") == 0)
+      throw bad_argument("contract_sums", "expected f32, tc25 or f13, the way a product sums");
+    product_promise how;
+    from.read("sums", how.sums, sums);
+    made.promise = how;
+    return made;
+  }
+  attention_promise& how = made.attention();
   from.read("acc_qk", how.acc_qk, sums);
   from.read("acc_pv", how.acc_pv, sums);
   from.read("p_type", how.p_type);

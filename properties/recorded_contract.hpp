@@ -14,8 +14,8 @@
 namespace plumbline {
 
 /// By `name`, else by the case's option "contract", else by its options "contract_acc_qk", "contract_acc_pv",
-/// "contract_p_type", ...; nothing when the case says nothing.  Throws bad_argument on a name that is none of
-/// `known`, or an unknown value.
+/// "contract_p_type", ..., of a product "contract_sums"; nothing when the case says nothing.  Throws
+/// bad_argument on a name that is none of `known`, or an unknown value.
 std::optional<contract> contract_of(const recorded_case&, std::string_view name,
                                     std::span<const contract> known, dtype in, dtype out);
 

@@ -23,7 +23,7 @@ tensor spread(const tensor& t, std::int64_t gap) {
   for (std::size_t axis = shape.size(); axis-- > 1;)
     strides[axis - 1] = strides[axis] * shape[axis] + (axis + 1 == shape.size() ? gap : 0);
   tensor wide(t.type(), shape, strides);
-  std::memset(wide.block().data(), 0xff, wide.block().size());
+  wide.fill_block(0xff);
   const std::int64_t width = shape.back(), bytes = static_cast<std::int64_t>(size_of(t.type()));
   std::vector<std::int64_t> index(shape.size());
   for (std::int64_t row = 0; width > 0 && row < t.size() / width; ++row) {

@@ -39,18 +39,20 @@ tensor_set expected(const store_case& one) {
 }
 
 // All that a store may be asked for: widths around every access, layouts, strides, places.
-const char* const shapes[] = {"tokens=7",
-                              "tokens=0",
-                              "tokens=3,has_slots=1,num_pages=2,page_size=5,page_gap=1312",
-                              "tokens=2,separate=1,gap=8",
-                              "tokens=2,gap=3",
-                              "tokens=5,dv=128,d=128",
-                              "tokens=3,dv=256,d=300,tile=64",
-                              "tokens=4,layout=split,separate=1",
-                              "tokens=2,layout=split,dv=512,tile=64,gap=1",
-                              "tokens=2,dv=100,tile=100,d=100",
-                              "tokens=3,dv=24,tile=8,d=40",
-                              "tokens=2,dv=1024,tile=512,d=1032"};
+const char* const shapes[] = {
+    "tokens=7", "tokens=0", "tokens=3,has_slots=1,num_pages=2,page_size=5,page_gap=1312",
+    "tokens=2,separate=1,gap=8", "tokens=2,gap=3", "tokens=5,dv=128,d=128", "tokens=3,dv=256,d=300,tile=64",
+    "tokens=4,layout=split,separate=1", "tokens=2,layout=split,dv=512,tile=64,gap=1",
+    "tokens=2,dv=100,tile=100,d=100", "tokens=3,dv=24,tile=8,d=40", "tokens=2,dv=1024,tile=512,d=1032",
+    // beyond 2^31 bytes and elements
+    "tokens=4,page_size=1,page_gap=1073741824",
+    "tokens=3,page_size=1,has_slots=1,num_pages=3,page_gap=2147483584", "tokens=3,gap=1073741824"};
+
+bool takes_addresses(const tensor_set& inputs) {
+  for (const auto& one : inputs)
+    if (one.value.sparse()) return where == side::host;
+  return true;
+}
 
 }  // namespace
 
@@ -84,7 +86,7 @@ BOOST_AUTO_TEST_CASE(every_layout_stride_and_place_is_honoured_and_all_else_keep
         const std::string text = "dtype=" + std::string(type) + "," + shape;
         BOOST_TEST_CONTEXT(row.name << " " << text) {
           store_case one = make_case(text, 5);
-          if (!row.domain(one.problem).empty()) continue;
+          if (!row.domain(one.problem).empty() || !takes_addresses(one.inputs)) continue;
           require_alike(expected(one),
                         run_row(row, one.problem, one.inputs, make_outputs(one.problem, one.inputs)));
           ++taken;

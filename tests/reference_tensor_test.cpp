@@ -187,4 +187,71 @@ BOOST_AUTO_TEST_CASE(only_elements_count_and_strides_do_not) {
   BOOST_TEST(sha256().update(dense).hex() != sha256().update(padded()).hex());
 }
 
+// Three rows of four bytes, a gibibyte apart: three pages and the two of the guard zones exist.
+tensor far_apart() {
+  tensor t(dtype::u8, {3, 4}, {std::int64_t{1} << 30, 1});
+  for (std::int64_t i = 0; i < 3; ++i)
+    for (std::int64_t j = 0; j < 4; ++j)
+      t.set_code(i * t.strides()[0] + j, static_cast<std::uint64_t>(10 * i + j));
+  return t;
+}
+
+BOOST_AUTO_TEST_CASE(rows_far_apart_hold_their_elements_and_little_else_exists) {
+  const tensor t = far_apart();
+  const tensor copy = t, fresh = between_fresh_guards(t);
+
+  BOOST_TEST(t.sparse());
+  BOOST_TEST(t.extent_bytes() == (std::size_t{1} << 31) + 4);
+  BOOST_TEST((t.values() == std::vector<double>{0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23}));
+  for (const tensor* other : {&copy, &fresh}) {
+    BOOST_TEST(same_elements(t, *other));
+    BOOST_TEST(!other->first_stray_byte("t"));
+    BOOST_TEST(other->data() != t.data());
+  }
+  std::size_t exists = 0;
+  for (const auto& part : t.parts()) exists += part.size();
+  BOOST_TEST(exists <= 5u * 4096u);
+  BOOST_CHECK_THROW(static_cast<void>(t.block()), std::logic_error);
+  tensor dense(dtype::u8, {3, 4});
+  for (std::int64_t i = 0; i < 12; ++i) dense.set_code(i, static_cast<std::uint64_t>(10 * (i / 4) + i % 4));
+  BOOST_TEST(same_elements(t, dense));
+  BOOST_TEST(sha256().update("t").update(t).hex() == sha256().update("t").update(dense).hex());
+}
+
+BOOST_AUTO_TEST_CASE(a_stray_byte_between_rows_far_apart_is_found_where_it_lies) {
+  for (const std::int64_t at : {std::int64_t{-1}, std::int64_t{4}, (std::int64_t{1} << 30) - 1,
+                                (std::int64_t{1} << 30) + 4, (std::int64_t{1} << 31) + 4}) {
+    tensor t = far_apart();
+    t.data()[at] = std::byte{0x11};
+
+    const auto stray = t.first_stray_byte("t");
+
+    BOOST_TEST_REQUIRE(stray.has_value(), at);
+    BOOST_TEST(stray->offset == at);
+    BOOST_TEST(stray->found == 0x11);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(moved_and_assigned_blocks_are_given_back_once) {
+  tensor a = far_apart(), b = padded();
+  std::swap(a, b);
+  BOOST_TEST(b.sparse());
+  BOOST_TEST(!a.sparse());
+  b = a;
+  BOOST_TEST(!b.sparse());
+  BOOST_TEST(same_elements(a, b));
+  a = far_apart();
+  tensor moved = std::move(a);
+  BOOST_TEST(same_elements(moved, far_apart()));
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_fill_their_pages_stay_in_one_block) {
+  const tensor wide(dtype::u8, {20000, 4096}, {4096 + 64, 1});
+  const tensor small(dtype::u8, {2, 4}, {std::int64_t{1} << 25, 1});
+
+  BOOST_TEST(!wide.sparse());
+  BOOST_TEST(!small.sparse());
+  BOOST_TEST(!wide.block().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -84,12 +84,15 @@ class host_launcher final : public launcher {
 
 std::optional<fault> first_changed_input(const tensor_set& before, const tensor_set& after) {
   for (auto b = before.begin(), a = after.begin(); b != before.end(); ++a, ++b) {
-    const auto old_bytes = b->value.block(), new_bytes = a->value.block();
-    if (std::memcmp(old_bytes.data(), new_bytes.data(), old_bytes.size()) == 0) continue;
-    const auto [was, is] = std::mismatch(old_bytes.begin(), old_bytes.end(), new_bytes.begin());
-    return stray("input " + b->name + " was written",
-                 (was - old_bytes.begin()) - static_cast<std::int64_t>(guard_bytes),
-                 static_cast<unsigned>(*was), static_cast<unsigned>(*is));
+    const tensor &old_value = b->value, &new_value = a->value;
+    const auto old_parts = old_value.parts(), new_parts = new_value.parts();
+    for (std::size_t i = 0; i < old_parts.size(); ++i) {
+      const auto old_bytes = old_parts[i], new_bytes = new_parts[i];
+      if (std::memcmp(old_bytes.data(), new_bytes.data(), old_bytes.size()) == 0) continue;
+      const auto [was, is] = std::mismatch(old_bytes.begin(), old_bytes.end(), new_bytes.begin());
+      return stray("input " + b->name + " was written", &*was - old_value.data(), static_cast<unsigned>(*was),
+                   static_cast<unsigned>(*is));
+    }
   }
   return std::nullopt;
 }

@@ -112,7 +112,7 @@ tensor integers(const std::vector<std::int64_t>& values) {
 
 tensor rows_between_nan(dtype type, std::vector<std::int64_t> shape, std::int64_t gap) {
   tensor t = flash_decode::rows_with_gap(type, std::move(shape), gap);
-  std::memset(t.block().data(), 0xff, t.block().size());
+  t.fill_block(0xff);
   return t;
 }
 

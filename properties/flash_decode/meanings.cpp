@@ -73,6 +73,7 @@ constexpr std::array attend = {
     meaning{"more_splits_than_blocks", "More splits than blocks of 64 keys: some splits are empty."},
     meaning{"several_blocks", "A sequence of at least 3 blocks of 64 keys."},
     meaning{"keys_1000_or_more", "A sequence of about 1000 keys or more."},
+    meaning{"rows_beyond_32_bits", "The last row of the caches begins beyond 2^31 elements."},
     meaning{"query_value", "A second query product against V (qv)."},
     meaning{"sink_logit", "A learnable sink logit in the normaliser."}};
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "properties/flash_decode/shapes.hpp"
+#include "properties/generate/far_rows.hpp"
 
 namespace plumbline::generate {
 
@@ -106,6 +107,11 @@ constexpr problem_class<attend_problem> attend_rows[] = {
     {"more_splits_than_blocks", 0.12, [](const attend_problem& p) { return p.num_splits > blocks(p); }},
     {"several_blocks", 0.15, [](const attend_problem& p) { return blocks(p) >= 3; }},
     {"keys_1000_or_more", 0.01, [](const attend_problem& p) { return blocks(p) >= 16; }},
+    {"rows_beyond_32_bits", 0.01,
+     [](const attend_problem& p) {
+       const std::int64_t slots = p.page_size > 0 ? p.num_pages * p.page_size : p.batch_cache * p.capacity;
+       return beyond_32_bits(slots * p.hk, p.d + p.gap);
+     }},
     {"query_value", 0, [](const attend_problem& p) { return p.has_qv; }},
     {"sink_logit", 0, [](const attend_problem& p) { return p.has_sink; }},
 };

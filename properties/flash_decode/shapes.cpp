@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "properties/flash_decode/cache_shape.hpp"
+#include "properties/generate/far_rows.hpp"
 
 namespace plumbline::generate {
 
@@ -117,6 +118,15 @@ std::int64_t key_limit(std::int64_t cost, std::int64_t rows, const flash_decode:
       8, std::min(cost / (std::max<std::int64_t>(rows, 1) * width), most_elements / (s.hk * width)));
 }
 
+// Rows of the caches beyond 2^31 elements, where they are few.
+void spread_rows(draws draw, attend_problem& p) {
+  const std::int64_t rows = (p.page_size > 0 ? p.num_pages * p.page_size : p.batch_cache * p.capacity) * p.hk;
+  if (!draw.chance(8) || rows < least_far_rows || rows > most_far_rows) return;
+  constexpr std::int64_t most = std::int64_t{1} << 33;  // elements that a tensor may span
+  const std::int64_t gap = far_gap(rows, draw.chance(70) ? 16 : 1);
+  if (gap * std::max(rows, p.b * p.sq * p.hq) <= most) p.gap = gap;
+}
+
 }  // namespace
 
 regime draw_regime(std::uint64_t seed, std::uint64_t index) {
@@ -166,6 +176,7 @@ attend_problem draw_attend(dtype in, dtype out, regime how, std::uint64_t seed, 
   show_some_keys(p);
   if (in != dtype::e4m3 && p.d <= 64 && p.dv >= 256 && draw.chance(30)) p.has_qv = true;
   p.has_sink = draw.chance(1);
+  spread_rows(draws(seed, index, "far rows of attend"), p);
   return p;
 }
 

@@ -16,6 +16,12 @@ tensor_set fresh(tensor_set outputs, const tensor_set& inputs) {
   return outputs;
 }
 
+bool any_sparse(const tensor_set& all) {
+  for (const auto& e : all)
+    if (e.value.sparse()) return true;
+  return false;
+}
+
 std::size_t chosen_law(std::uint64_t seed, std::size_t count) {
   random_stream choice(seed, "law");
   return static_cast<std::size_t>(choice.integer(0, static_cast<std::int64_t>(count) - 1));

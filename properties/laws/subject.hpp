@@ -37,6 +37,9 @@ inline constexpr std::uint8_t output_poison = 0xff;  // NaN in every floating fo
 /// a copy of that input between fresh guards.
 tensor_set fresh(tensor_set outputs, const tensor_set& inputs);
 
+/// True when rows of a tensor lie so far apart that parts of it do not exist.
+bool any_sparse(const tensor_set&);
+
 template <class Problem>
 struct subject {
   const Problem& problem;
@@ -61,6 +64,8 @@ struct subject {
       a.outputs = fresh(make_outputs(p), given);
     else
       a.outputs = fresh(make_outputs(p, given), given);
+    if (where.kernels() != side::host && (any_sparse(given) || any_sparse(a.outputs)))
+      throw outside_domain{"rows beyond what this executor holds: they need the host's addresses"};
     a.why_not =
         where.run([&](const kernel_arguments& arguments, launcher& place) { row.run(p, arguments, place); },
                   copies, a.outputs, how);

@@ -30,7 +30,7 @@ constexpr problem_class<block_gemm_problem> rows[] = {
     {"last_block_short", 0.1, [](const block_gemm_problem& p) { return p.k % p.block_k != 0; }},
     {"k_not_multiple_of_16", 0.06, [](const block_gemm_problem& p) { return p.k % 16 != 0; }},
     {"one_row", 0.04, [](const block_gemm_problem& p) { return p.m == 1; }},
-    {"rows_beyond_a_tile", 0.05, [](const block_gemm_problem& p) { return p.m > 64; }},
+    {"rows_beyond_a_tile", 0.01, [](const block_gemm_problem& p) { return p.m > 64; }},
     {"columns_beyond_a_tile", 0.1, [](const block_gemm_problem& p) { return p.n > 64; }},
     {"columns_not_multiple_of_8", 0.1, [](const block_gemm_problem& p) { return p.n % 8 != 0; }},
     {"several_scales_across", 0.1, [](const block_gemm_problem& p) { return p.block_n < p.n; }},

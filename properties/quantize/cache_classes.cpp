@@ -1,4 +1,5 @@
 // The classes of problems with a cache.
+#include "properties/generate/far_rows.hpp"
 #include "properties/quantize/cache_shapes.hpp"
 #include "properties/quantize/policy_classes.hpp"
 
@@ -31,6 +32,8 @@ constexpr problem_class<P> cache_rows[] = {
     {"tile_not_multiple_of_16", 0.02, [](const P& p) { return p.tile % 16 != 0; }},
     {"page_gap", 0.07, [](const P& p) { return p.page_gap > 0; }},
     {"gap", 0.15, [](const P& p) { return p.gap > 0; }},
+    {"pages_beyond_32_bits", 0.01, [](const P& p) { return beyond_32_bits(p.num_pages, page_stride(p)); }},
+    {"rows_beyond_32_bits", 0, [](const P& p) { return beyond_32_bits(p.tokens, p.d + p.gap); }},
     {"no_token", 0.01, [](const P& p) { return p.tokens == 0; }},
     {"one_token", 0.06, [](const P& p) { return p.tokens == 1; }},
     {"tokens_beside_a_width", 0.1, [](const P& p) { return beside_a_width(p.tokens); }}};

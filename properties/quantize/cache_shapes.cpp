@@ -4,6 +4,7 @@
 #include <string>
 
 #include "properties/generate/edits.hpp"
+#include "properties/generate/far_rows.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::generate {
@@ -30,6 +31,20 @@ bool accepted(const cache_shape& p) {
 }
 
 std::int64_t up(std::int64_t x, std::int64_t step) { return (x + step - 1) / step; }
+
+constexpr int far_percent = 12;
+
+// Pages of the cache, or rows of elements beside it, beyond 2^31.
+template <class Problem>
+void spread_rows(draws draw, Problem& p) {
+  if (!draw.chance(far_percent)) return;
+  if (p.layout != cache_layout::split && draw.chance(80)) {
+    p.num_pages = std::max(p.num_pages, least_far_rows);
+    p.page_gap = far_gap(p.num_pages, 64);
+  } else if (p.tokens >= least_far_rows) {
+    p.gap = far_gap(p.tokens, draw.chance(70) ? 8 : 1);
+  }
+}
 
 }  // namespace
 
@@ -95,6 +110,7 @@ store_problem draw_store(dtype in, std::string_view, std::uint64_t seed, std::ui
   p.separate = draw.chance(p.layout == cache_layout::split ? 60 : 25);
   p.has_slots = p.layout != cache_layout::split && draw.chance(55);
   p.gap = draw_gap(draw);
+  spread_rows(draws(seed, index, "far rows of store"), p);
   return p;
 }
 
@@ -114,6 +130,7 @@ dequantize_problem draw_dequantize(dtype in, std::string_view, std::uint64_t see
   const dtype others[] = {dtype::bf16, dtype::f16, dtype::f32, dtype::e4m3};
   p.out_type = draw.chance(55) ? in : others[draw.between(0, 3)];
   p.gap = draw_gap(draw);
+  spread_rows(draws(seed, index, "far rows of dequantize"), p);
   return p;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "properties/generate/edits.hpp"
+#include "properties/generate/far_rows.hpp"
 #include "properties/quantize/cache_shapes.hpp"
 #include "properties/quantize/policy_classes.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -26,6 +27,11 @@ void fewer(const Problem& from, std::int64_t Problem::*member, std::int64_t leas
     if (value >= least && value < from.*member) all.add([&](Problem& p) { p.*member = value; });
 }
 
+// Rows of x beyond 2^31 elements, now and then.
+void spread_rows(draws draw, std::int64_t rows, std::int64_t& gap) {
+  if (rows >= least_far_rows && draw.chance(3)) gap = far_gap(rows, draw.chance(70) ? 8 : 1);
+}
+
 constexpr problem_class<groups_problem> groups_rows[] = {
     // Classes with floor 0 belong to policies that not every row takes.
     {"int8_codes", 0, [](const groups_problem& p) { return p.rule.code == dtype::i8; }},
@@ -41,7 +47,8 @@ constexpr problem_class<groups_problem> groups_rows[] = {
     {"scales_packed", 0, [](const groups_problem& p) { return p.layout == scale_layout::packed; }},
     {"scale_upper_bound", 0.03, [](const groups_problem& p) { return p.scale_ub > 0; }},
     {"static_scale", 0.03, [](const groups_problem& p) { return p.has_static; }},
-    {"gap", 0.15, [](const groups_problem& p) { return p.gap > 0; }}};
+    {"gap", 0.15, [](const groups_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0, [](const groups_problem& p) { return beyond_32_bits(p.rows, p.k + p.gap); }}};
 
 constexpr problem_class<weight_dequant_problem> weight_rows[] = {
     {"block_128", 0.1, [](const weight_dequant_problem& p) { return p.block == 128; }},
@@ -61,6 +68,8 @@ constexpr problem_class<scatter_problem> scatter_rows[] = {
     {"no_rotary", 0.03, [](const scatter_problem& p) { return p.rope_width == 0; }},
     {"several_ranks", 0.08, [](const scatter_problem& p) { return p.world > 1; }},
     {"gap", 0.15, [](const scatter_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const scatter_problem& p) { return beyond_32_bits(p.tokens, p.nope_width + p.gap); }},
     {"no_token", 0.01, [](const scatter_problem& p) { return p.tokens == 0; }},
     {"one_token", 0.04, [](const scatter_problem& p) { return p.tokens == 1; }},
     {"cast_to_codes", 0, [](const scatter_problem& p) { return p.stored != p.type; }}};
@@ -91,6 +100,7 @@ groups_problem draw_groups(const contract& promised, std::string_view, std::uint
     p.layout = scale_layout::row_major;
   }
   p.gap = draw_gap(draw);
+  spread_rows(draws(seed, index, "far rows of groups"), p.rows, p.gap);
   return p;
 }
 
@@ -128,6 +138,7 @@ scatter_problem draw_scatter(dtype in, std::string_view, std::uint64_t seed, std
   p.rank = draw.between(0, p.world - 1);
   p.rows = p.tokens + draw.between(1, 10);
   p.gap = draw_gap(draw);
+  spread_rows(draws(seed, index, "far rows of scatter"), p.tokens, p.gap);
   return p;
 }
 

@@ -60,6 +60,8 @@ constexpr meaning cache_classes[] = {
     {"tile_not_multiple_of_16", "Tiles that 16-byte accesses do not divide."},
     {"page_gap", "Unused bytes behind each page."},
     {"gap", "Rows have unused elements between them."},
+    {"pages_beyond_32_bits", "The last page begins beyond 2^31 bytes."},
+    {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."},
     {"no_token", "Nothing to do."},
     {"one_token", "One token."},
     {"tokens_beside_a_width", "8, 16, 32, 64 or 128 tokens, or one more or less."}};
@@ -92,7 +94,8 @@ constexpr meaning groups_own[] = {
     {"scales_packed", "Four e8m0 scales to a word."},
     {"scale_upper_bound", "amax has an upper bound."},
     {"static_scale", "The scale is given, not measured."},
-    {"gap", "Rows have unused elements between them."}};
+    {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."}};
 
 constexpr meaning weight_own[] = {
     {"transpose_goes_through", "The transposed weight gives the transposed result."},
@@ -140,6 +143,7 @@ constexpr meaning scatter_own[] = {
     {"no_rotary", "The second part is empty."},
     {"several_ranks", "Only the rows of one of several ranks are here."},
     {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."},
     {"no_token", "Nothing to do."},
     {"one_token", "One token."},
     {"cast_to_codes", "Elements are cast to e4m3 on their way."}};

@@ -9,8 +9,6 @@ namespace plumbline::generate {
 
 namespace {
 
-void fill_block(tensor& t, std::byte fill) { std::fill(t.block().begin(), t.block().end(), fill); }
-
 // Element offsets in row-major index order.
 template <class Visit>
 void each_element(const tensor& t, Visit visit) {
@@ -29,13 +27,13 @@ void each_element(const tensor& t, Visit visit) {
 
 tensor matrix_between_nan(dtype type, std::int64_t rows, std::int64_t columns, std::int64_t gap) {
   tensor t = quantize::matrix(type, rows, columns, gap);
-  fill_block(t, std::byte{0xff});
+  t.fill_block(0xff);
   return t;
 }
 
 tensor regapped(const tensor& from, std::int64_t gap, std::byte fill) {
   tensor to = quantize::matrix(from.type(), from.dim(0), from.dim(1), gap);
-  fill_block(to, fill);
+  to.fill_block(static_cast<std::uint8_t>(fill));
   for (std::int64_t r = 0; r < from.dim(0); ++r)
     for (std::int64_t c = 0; c < from.dim(1); ++c)
       to.set_code(r * to.strides()[0] + c, from.code(r * from.strides()[0] + c * from.strides()[1]));

@@ -169,7 +169,7 @@ std::vector<recorded_case> product_calls(upstream_source& from) {
   for (const char* name : {"expected_output", "expected_output_deepseek"}) {
     if (!from.has(name)) continue;
     calls.push_back(truth);
-    calls.back().options["contract_acc_pv"] = calls.back().options["contract_acc_qk"] = "f32";
+    calls.back().options["contract_sums"] = "f32";
     calls.back().tensors.set("out", from.at(name));
   }
   truth.options["scale_product"] = "f32";

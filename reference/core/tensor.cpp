@@ -37,6 +37,34 @@ void for_each_row(std::span<const std::int64_t> shape, std::span<const std::int6
   }
 }
 
+constexpr std::size_t always_whole = std::size_t{1} << 26;
+
+tensor_block block_for(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides,
+                       std::size_t extent, std::size_t bytes) {
+  const std::size_t all = extent + 2 * guard_bytes;
+  const std::byte fill{guard_pattern};
+  if (extent < always_whole) return tensor_block(all, fill);
+  std::vector<tensor_block::range> used = {{0, guard_bytes}};
+  for_each_row(shape, strides, [&](std::int64_t at, std::int64_t count, std::int64_t stride) {
+    const std::int64_t run = stride == 1 ? count : 1;
+    for (std::int64_t i = 0; i < count; i += run) {
+      const std::size_t begin = guard_bytes + static_cast<std::size_t>(at + i * stride) * bytes;
+      const std::size_t end = begin + static_cast<std::size_t>(run) * bytes;
+      if (begin == used.back().end)
+        used.back().end = end;
+      else
+        used.push_back({begin, end});
+    }
+  });
+  used.push_back({guard_bytes + extent, all});
+  const auto before = [](const auto& a, const auto& b) { return a.begin < b.begin; };
+  std::sort(used.begin(), used.end(), before);
+  std::size_t mapped = 0;
+  for (const auto& one : pages_of(used)) mapped += one.end - one.begin;
+  if (mapped > all / 4) return tensor_block(all, fill);
+  return tensor_block(all, used, fill);
+}
+
 }  // namespace
 
 tensor::tensor(dtype type, std::vector<std::int64_t> shape) : tensor(type, shape, row_major(shape)) {}
@@ -53,12 +81,12 @@ tensor::tensor(dtype type, std::vector<std::int64_t> shape, std::vector<std::int
     last += (shape_[axis] - 1) * strides_[axis];
   }
   extent_ = size() == 0 ? 0 : static_cast<std::size_t>(last + 1) * size_of(type);
-  storage_.assign(extent_ + 2 * guard_bytes, std::byte{guard_pattern});
+  storage_ = block_for(shape_, strides_, extent_, size_of(type));
   poison(0);
 }
 
 std::int64_t tensor::size() const {
-  std::int64_t n = storage_.empty() && shape_.empty() && offset_ == 0 ? 0 : 1;
+  std::int64_t n = storage_.size() == 0 && shape_.empty() && offset_ == 0 ? 0 : 1;
   for (std::int64_t d : shape_) n *= d;
   return n;
 }
@@ -133,23 +161,64 @@ void tensor::poison(std::uint8_t byte) {
   });
 }
 
+std::span<std::byte> tensor::block() {
+  if (sparse()) throw std::logic_error("tensor: its rows lie far apart and parts of its block do not exist");
+  return {storage_.data(), storage_.size()};
+}
+std::span<const std::byte> tensor::block() const { return const_cast<tensor*>(this)->block(); }
+
+std::vector<std::span<std::byte>> tensor::parts() {
+  std::vector<std::span<std::byte>> all;
+  for (const auto& [begin, end] : storage_.parts()) all.emplace_back(storage_.data() + begin, end - begin);
+  return all;
+}
+std::vector<std::span<const std::byte>> tensor::parts() const {
+  std::vector<std::span<const std::byte>> all;
+  for (const auto& [begin, end] : storage_.parts()) all.emplace_back(storage_.data() + begin, end - begin);
+  return all;
+}
+
+void tensor::fill_block(std::uint8_t byte) {
+  for (const auto& part : parts()) std::memset(part.data(), byte, part.size());
+}
+
 std::optional<stray_byte> tensor::first_stray_byte(std::string_view name) const {
   const auto changed = [](std::byte b) { return b != std::byte{guard_pattern}; };
   const auto found = [&](const std::byte* where) {
     return stray_byte{std::string(name), where - data(), guard_pattern, static_cast<std::uint8_t>(*where)};
   };
-  if (storage_.empty()) return std::nullopt;
-  const std::byte *begin = storage_.data(), *end = begin + storage_.size();
-  if (const std::byte* p = std::find_if(begin, data(), changed); p != data()) return found(p);
-  if (!dense()) {
-    std::vector<bool> element(extent_ / size_of(type_));
-    for_each_row(shape_, strides_, [&](std::int64_t at, std::int64_t count, std::int64_t stride) {
-      for (std::int64_t i = 0; i < count; ++i) element[static_cast<std::size_t>(at + i * stride)] = true;
-    });
-    for (std::size_t i = 0; i < extent_; ++i)
-      if (!element[i / size_of(type_)] && changed(data()[i])) return found(data() + i);
+  if (storage_.size() == 0) return std::nullopt;
+  if (dense() && !sparse()) {
+    const std::byte *begin = storage_.data(), *end = begin + storage_.size();
+    if (const std::byte* p = std::find_if(begin, data(), changed); p != data()) return found(p);
+    if (const std::byte* p = std::find_if(data() + extent_, end, changed); p != end) return found(p);
+    return std::nullopt;
   }
-  if (const std::byte* p = std::find_if(data() + extent_, end, changed); p != end) return found(p);
+  // Which bytes of all parts are elements'.
+  const auto all = parts();
+  std::vector<std::size_t> first = {0};
+  for (const auto& part : all) first.push_back(first.back() + part.size());
+  std::vector<bool> element(first.back());
+  const auto bytes = static_cast<std::int64_t>(size_of(type_));
+  for_each_row(shape_, strides_, [&](std::int64_t at, std::int64_t count, std::int64_t stride) {
+    const std::byte* const row = data() + at * bytes;
+    const auto behind = [&](const std::byte* p, const auto& part) { return p < part.data(); };
+    const auto part =
+        static_cast<std::size_t>(std::upper_bound(all.begin(), all.end(), row, behind) - all.begin() - 1);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::byte* const where = row + i * stride * bytes;
+      const std::size_t holder =
+          where < all[part].data() + all[part].size()
+              ? part
+              : static_cast<std::size_t>(std::upper_bound(all.begin(), all.end(), where, behind) -
+                                         all.begin() - 1);
+      const auto index = first[holder] + static_cast<std::size_t>(where - all[holder].data());
+      for (std::int64_t b = 0; b < bytes; ++b) element[index + static_cast<std::size_t>(b)] = true;
+    }
+  });
+  for (std::size_t part = 0; part < all.size(); ++part)
+    for (std::size_t i = 0; i < all[part].size(); ++i)
+      if (!element[first[part] + i] && changed(all[part][i])) return found(all[part].data() + i);
   return std::nullopt;
 }
 

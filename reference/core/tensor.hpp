@@ -4,6 +4,10 @@
 // strides (in elements); bytes inside the data that no index reaches (padding between rows) belong to the
 // guard as well. Guard bytes hold a fixed pattern, so a stray write shows as a changed byte at a known place.
 //
+// Where strides leave rows far apart (beyond 64 MiB, and less than a quarter of it in pages with elements),
+// only those pages exist (tensor_block.hpp): a tensor of ten rows may span 2^40 bytes, and what lies between
+// them cannot be touched.
+//
 // Because every operator's inputs and outputs are a `tensor_set`, the memory laws, the store, the executors
 // and the digest are written once and know no operator.
 #pragma once
@@ -12,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,11 +23,13 @@
 #include <vector>
 
 #include "reference/core/formats.hpp"
+#include "reference/core/tensor_block.hpp"
 
 namespace plumbline {
 
 inline constexpr int max_rank = 6;
-inline constexpr std::size_t guard_bytes = 512;  // on either side; keeps data 512-byte aligned
+inline constexpr std::size_t guard_bytes =
+    block_alignment;  // on either side; keeps data aligned as the block
 inline constexpr std::uint8_t guard_pattern = 0xa5;
 
 /// Where a tensor's elements lie: what a kernel sees.  Strides are in elements.  `data` may be a device
@@ -42,20 +47,6 @@ struct tensor_view {
     return static_cast<T*>(data);
   }
   explicit operator bool() const { return data != nullptr; }
-};
-
-/// Allocator of blocks that start at a multiple of guard_bytes, so that a copy of a tensor is aligned too.
-template <class T>
-struct aligned_allocator {
-  using value_type = T;
-  aligned_allocator() = default;
-  template <class U>
-  constexpr aligned_allocator(const aligned_allocator<U>&) noexcept {}
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{guard_bytes}));
-  }
-  void deallocate(T* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{guard_bytes}); }
-  friend constexpr bool operator==(aligned_allocator, aligned_allocator) { return true; }
 };
 
 /// A place where a tensor's bytes are not what they should be.
@@ -89,9 +80,15 @@ class tensor {
   const std::byte* data() const { return storage_.data() + offset_; }
   /// Bytes from the first to behind the furthest element, padding included, guards not.
   std::size_t extent_bytes() const { return extent_; }
-  /// The whole block with both guard zones, for executors that copy it to a device.
-  std::span<std::byte> block() { return storage_; }
-  std::span<const std::byte> block() const { return storage_; }
+  /// The whole block with both guard zones, for executors that copy it to a device; throws std::logic_error
+  /// when parts of it do not exist.
+  std::span<std::byte> block();
+  std::span<const std::byte> block() const;
+  /// True when only the pages that hold elements or guard zones exist.
+  bool sparse() const { return storage_.sparse(); }
+  /// What exists of the block, in order.
+  std::vector<std::span<std::byte>> parts();
+  std::vector<std::span<const std::byte>> parts() const;
 
   template <class T>
   T* as() {
@@ -118,6 +115,8 @@ class tensor {
 
   /// Fills the elements (not the padding) with a byte.
   void poison(std::uint8_t byte);
+  /// Fills all that exists with a byte: elements, padding and guard zones.
+  void fill_block(std::uint8_t byte);
   /// First guard or padding byte that lost the pattern, if any.  `name` is for the report.
   std::optional<stray_byte> first_stray_byte(std::string_view name) const;
 
@@ -131,7 +130,7 @@ class tensor {
   dtype type_ = dtype::f32;
   std::vector<std::int64_t> shape_, strides_;
   std::size_t extent_ = 0, offset_ = 0;
-  std::vector<std::byte, aligned_allocator<std::byte>> storage_;
+  tensor_block storage_;
 };
 
 bool same_elements(const tensor& a, const tensor& b);
