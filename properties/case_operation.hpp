@@ -44,6 +44,7 @@ struct function_parts {
   double (*memory_needed)(const Problem&);  // bytes that running it on the host takes, about
   std::string (*budgets)(std::span<const contract>);
   std::span<const meaning> (*meanings)();  // of its regimes, classes and own laws
+  std::string_view group = {};  // of a file of cases, where `name` is another operator's; else empty
 };
 
 /// Throws bad_argument unless `name` is one of `known`.
@@ -142,7 +143,7 @@ class case_operation : public operation {
                                     ? generated(spec)
                                     : std::move(from_record(load_recorded(spec.recorded), spec).front());
     recorded_case c;
-    c.function = function();
+    c.function = parts_.group.empty() ? parts_.name : parts_.group;
     c.options = parts_.options_of_problem(m.problem);
     c.options["case"] = spec.str();
     c.tensors = m.inputs;

@@ -1,5 +1,6 @@
 // The list of all functions of all operators.  A new operator adds its lines here.
 #include "properties/flash_decode/operations.hpp"
+#include "properties/mla/operations.hpp"
 #include "properties/operation.hpp"
 #include "properties/quantize/operations.hpp"
 #include "properties/recorded_source.hpp"
@@ -8,12 +9,18 @@
 namespace plumbline {
 
 std::span<const operation* const> operations() {
-  static const operation* const all[] = {
-      &flash_decode::attend_operation(),     &flash_decode::append_operation(),
-      &flash_decode::combine_operation(),    &quantize::store_operation(),
-      &quantize::dequantize_operation(),     &quantize::groups_operation(),
-      &quantize::weight_dequant_operation(), &quantize::block_gemm_operation(),
-      &quantize::scatter_operation()};
+  static const operation* const all[] = {&flash_decode::attend_operation(),
+                                         &flash_decode::append_operation(),
+                                         &flash_decode::combine_operation(),
+                                         &quantize::store_operation(),
+                                         &quantize::dequantize_operation(),
+                                         &quantize::groups_operation(),
+                                         &quantize::weight_dequant_operation(),
+                                         &quantize::block_gemm_operation(),
+                                         &quantize::scatter_operation(),
+                                         &mla::rms_norm_operation(),
+                                         &mla::rotary_operation(),
+                                         &mla::write_cache_operation()};
   return all;
 }
 

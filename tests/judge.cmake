@@ -7,6 +7,7 @@ plumbline_test(NAME judge_test
     harness/judge_elements_test.cpp
     harness/judge_filters_test.cpp
     harness/judge_noise_test.cpp
+    harness/judge_norm_test.cpp
     harness/judge_product_test.cpp
     harness/judge_quantized_test.cpp
     harness/judge_repeats_test.cpp

@@ -25,6 +25,17 @@ inline constexpr double tanh_soft_error = 0x1.a2p-24;
 /// a * b + c with one rounding.
 __device__ __forceinline__ float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
+/// Square root, correctly rounded.
+__device__ __forceinline__ float square_root(float x) {
+#if PLUMBLINE_ON_GPU && defined(__CUDA_ARCH__)
+  float root;
+  asm("sqrt.rn.f32 %0, %1;" : "=f"(root) : "f"(x));
+  return root;
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
 /// 2^x.  Results below 2^-126 are 0, from 2^128 on infinity; NaN stays NaN; exp2_soft(0) is exactly 1.
 __device__ __forceinline__ float exp2_soft(float x) {
   constexpr float round_to_integer = 0x1.8p23f;  // adding it leaves the nearest integer in the low bits

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "properties/judge/verdict.hpp"
+#include "properties/judge/joined.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/flash_decode.hpp"
 
@@ -27,9 +27,5 @@ verdict judge_rotated_q(const flash_decode::append_problem&, const flash_decode:
 /// All outputs of an append.
 verdict judge_append(const flash_decode::append_problem&, const tensor_set& inputs,
                      const tensor_set& outputs);
-
-/// Two verdicts as one: the findings of both, the worse result, the first message.  One without elements does
-/// not count.
-verdict joined(verdict a, verdict b);
 
 }  // namespace plumbline::laws

@@ -144,9 +144,9 @@ external_judgement judge_appended(const recorded_case& c, const recorded_append&
   verdict v;
   if (const tensor* t = c.tensors.find("out_v_cache")) v = judge_bytes("v_cache", truth.v_cache, *t);
   if (const tensor* t = c.tensors.find("out_k_cache"))
-    v = laws::joined(std::move(v), laws::judge_key_cache(r.problem, truth, magnitudes, *t));
+    v = joined(std::move(v), laws::judge_key_cache(r.problem, truth, magnitudes, *t));
   if (const tensor* t = c.tensors.find("out_q_rotated"))
-    v = laws::joined(std::move(v), laws::judge_rotated_q(r.problem, truth, magnitudes, *t));
+    v = joined(std::move(v), laws::judge_rotated_q(r.problem, truth, magnitudes, *t));
   return as_outputs(c, v);
 }
 

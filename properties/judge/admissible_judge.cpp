@@ -16,7 +16,10 @@ struct admissible {
 };
 
 admissible set_of(dtype type, double exact, double magnitude) {
-  const double reach = judging::rotation_error * magnitude;
+  // An infinite element decides the class of its pair; a copy has no reach.
+  const double reach = !std::isfinite(magnitude) || magnitude == 0
+                           ? 0
+                           : judging::rotation_error * magnitude + judging::rotation_underflow;
   const overflow rule = size_of(type) == 1 ? overflow::saturate : overflow::ieee;  // as GPUs convert to fp8
   return {round_to(type, exact - reach, rule), round_to(type, exact + reach, rule)};
 }

@@ -101,6 +101,12 @@ inline constexpr double product_f13_worst = 4 * 33 * 0x1p-13;
 
 // Rotation in fp32: two products, one sum, of |x| + |y| [D].
 inline constexpr double rotation_error = 2.4e-7;
+inline constexpr double rotation_underflow = 0x1.8p-149;  // three roundings of half a subnormal step [D]
+
+// RMSNorm [C]: sum of squares, root and two products in fp32, relative to |r|.
+inline constexpr double norm_sigma = 3e-7, norm_drift = 8e-7;
+// Its worst case [D]: half of what a chain of squares loses, four steps behind it.
+constexpr double norm_worst(double dim) { return (dim / 2 + 4) * 0x1p-23; }
 
 // Reports only, never a verdict.
 inline constexpr double loose_contract = 0.25;  // X below this, where declared noise should dominate

@@ -1,12 +1,9 @@
-// The same inputs, presented in another way: rows in another order, other strides, other bytes where nobody
-// may look.
+// Matrices between unused memory.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "reference/core/random.hpp"
-#include "reference/core/tensor.hpp"
+#include "properties/generate/presentation.hpp"
 
 namespace plumbline::generate {
 
@@ -15,13 +12,5 @@ namespace plumbline::generate {
 tensor matrix_between_nan(dtype type, std::int64_t rows, std::int64_t columns, std::int64_t gap);
 /// The elements of a matrix with another gap behind its rows, and `fill` in gaps and guard zones.
 tensor regapped(const tensor& matrix, std::int64_t gap, std::byte fill);
-/// Rows order[0], order[1], ... of a tensor; strides and gap bytes are the original's.
-tensor reordered(const tensor&, const std::vector<std::int64_t>& order);
-/// Bytes that look like what an earlier call left: any value, from a stream.
-void fill_stale(tensor&, random_stream);
-/// 0 .. count - 1 in an order that differs from it when count > 1.
-std::vector<std::int64_t> another_order(std::int64_t count, random_stream&);
-/// i32 tensor of rank 1.
-tensor places(const std::vector<std::int64_t>&);
 
 }  // namespace plumbline::generate

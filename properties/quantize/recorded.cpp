@@ -1,7 +1,5 @@
 #include "properties/quantize/recorded.hpp"
 
-#include <algorithm>
-
 #include "properties/judge/quantized_judge.hpp"
 #include "properties/quantize/presentation.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -25,58 +23,7 @@ void take_cache(const recorded_case& c, const cache_shape& p, tensor_set& inputs
 }  // namespace
 
 std::map<std::string, std::string> options_from_text(const std::string& text) {
-  std::map<std::string, std::string> options;
-  options["op"] = "quantize";
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size()), equals = text.find('=', at);
-    options[text.substr(at, equals - at)] = text.substr(equals + 1, end - equals - 1);
-    at = end + 1;
-  }
-  return options;
-}
-
-std::string text_from_options(const recorded_case& c, recorded_options& options,
-                              std::span<const std::string_view> keys) {
-  std::string text;
-  for (const std::string_view key : keys) {
-    const std::string name(key);
-    if (!options.has(name)) continue;
-    text += (text.empty() ? "" : ",") + name + "=" + c.options.at(name);
-    options.word(name, "");
-  }
-  return text;
-}
-
-tensor laid_out(const recorded_case& c, const std::string& name, tensor like) {
-  const tensor* from = c.tensors.find(name);
-  if (from == nullptr) throw bad_argument(name, "expected a tensor of this name in the case");
-  if (from->type() != like.type())
-    throw bad_argument(name, "expected dtype " + std::string(name_of(like.type())) + ", got " +
-                                 std::string(name_of(from->type())));
-  if (!std::equal(from->shape().begin(), from->shape().end(), like.shape().begin(), like.shape().end()))
-    throw bad_argument(name, "expected the shape that the options say");
-  std::vector<std::int64_t> index(like.shape().size(), 0);
-  for (std::int64_t i = 0; i < like.size(); ++i) {
-    like.set_code(like.offset(index), from->code(from->offset(index)));
-    for (std::size_t axis = index.size(); axis-- > 0;) {
-      if (++index[axis] < like.shape()[axis]) break;
-      index[axis] = 0;
-    }
-  }
-  return like;
-}
-
-tensor_set outputs_in(const recorded_case& c, std::string_view prefix, const tensor_set& made,
-                      const tensor_set& inputs) {
-  tensor_set outputs;
-  for (const auto& one : made) {
-    const std::string name = std::string(prefix) + one.name;
-    if (prefix.empty() && inputs.has(name)) continue;
-    if (c.tensors.has(name)) outputs.set(one.name, laid_out(c, name, one.value));
-  }
-  if (!outputs.empty() && outputs.size() != made.size())
-    throw bad_argument("case", "expected all outputs of the call or none under one prefix");
-  return outputs;
+  return plumbline::options_from_text("quantize", text);
 }
 
 std::map<std::string, std::string> options_of_problem(const store_problem& p) {

@@ -156,7 +156,10 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"quantize.groups", "ac22322f8e86bab9de3b64b1a847a52f72976c65c5eacc8a7849ed752c6b8676"},
       {"quantize.weight_dequant", "42d5df6e3958fc13c1aa6e9cad305475f688ec0d9aa478bb71b5f4ad976d4add"},
       {"quantize.block_gemm", "e50537175a907d3ea8cb8ddd81d7efdda7debf4844f9f545aa9020e48170eb69"},
-      {"quantize.scatter", "4aeed8c1351ec6c9203b9cc45866c6beaa69936b1120fb2a37013059a032c908"}};
+      {"quantize.scatter", "4aeed8c1351ec6c9203b9cc45866c6beaa69936b1120fb2a37013059a032c908"},
+      {"mla.rms_norm", "79cfad1fbb849b378063b4f4e764a93a102d360cb8d975c187045e99d4c0ce36"},
+      {"mla.rotary", "6d69e3e80f9b96f4568213320754046990718fd5ddff6a10a57fcd640f6f9d61"},
+      {"mla.write_cache", "ff2f466be7a3409eb60f46f2942c2f80ec520bee63414fcf81f672d652d1820f"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "properties/flash_decode/operations.hpp"
+#include "properties/mla/operations.hpp"
 #include "properties/quantize/operations.hpp"
 
 using namespace plumbline;
@@ -45,7 +46,10 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {quantize::groups_operation(), quantize::groups_meanings()},
              {quantize::weight_dequant_operation(), quantize::weight_dequant_meanings()},
              {quantize::block_gemm_operation(), quantize::block_gemm_meanings()},
-             {quantize::scatter_operation(), quantize::scatter_meanings()}};
+             {quantize::scatter_operation(), quantize::scatter_meanings()},
+             {mla::rms_norm_operation(), mla::rms_norm_meanings()},
+             {mla::rotary_operation(), mla::rotary_meanings()},
+             {mla::write_cache_operation(), mla::write_cache_meanings()}};
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
     std::set<std::string> seen;

@@ -1,0 +1,43 @@
+// How much memory a case of mla's steps takes on the host, from its problem alone.
+//
+// Elements live in their own format, as doubles in the judge and as copies of inputs and outputs: at most
+// this many bytes an element, rounded up.
+#include "properties/mla/operations.hpp"
+
+namespace plumbline::mla {
+
+namespace {
+
+constexpr double bytes_an_element = 32, bytes_a_cached_element = 16;
+
+double product(std::int64_t a, std::int64_t b) { return static_cast<double>(a) * static_cast<double>(b); }
+
+}  // namespace
+
+double memory_needed(const rms_norm_problem& p) {
+  return bytes_an_element * product(p.tokens, p.dim + p.gap);
+}
+
+double memory_needed(const rotary_problem& p) {
+  return bytes_an_element *
+         (product(p.b * p.sq, p.heads) * static_cast<double>(p.d + p.gap) + product(p.rotary_rows, p.d));
+}
+
+double memory_needed(const write_cache_problem& p) {
+  const std::int64_t width = p.kv_lora_rank + p.qk_rope_head_dim;
+  return bytes_an_element * product(p.tokens, width + 2 * p.gap) +
+         bytes_a_cached_element * product(p.num_pages * (p.page_size + p.page_gap), width + p.gap);
+}
+
+double memory_needed(const schedule_problem& p) {
+  constexpr double bytes_a_part = 200, bytes_a_request = 100;
+  return bytes_a_part * static_cast<double>(p.num_sm_parts) + bytes_a_request * static_cast<double>(p.b);
+}
+
+double memory_needed(const combine_problem& p) {
+  double rows = static_cast<double>(p.b);
+  for (const std::int64_t n : p.splits) rows += static_cast<double>(n);
+  return bytes_an_element * rows * product(p.sq, p.hq) * static_cast<double>(p.dv + p.gap);
+}
+
+}  // namespace plumbline::mla

@@ -1,0 +1,43 @@
+// mla as operations: one a function.
+#pragma once
+
+#include "properties/meaning.hpp"
+#include "properties/operation.hpp"
+#include "reference/mla_module_problem.hpp"
+#include "reference/mla_problem.hpp"
+
+namespace plumbline::mla {
+
+const operation& rms_norm_operation();
+const operation& rotary_operation();
+const operation& write_cache_operation();
+const operation& schedule_operation();
+const operation& combine_operation();
+
+// What the functions say of themselves beside their cases.
+double memory_needed(const rms_norm_problem&);
+std::string rms_norm_budgets(std::span<const contract>);
+std::span<const meaning> rms_norm_meanings();
+std::map<std::string, std::string> options_of_problem(const rms_norm_problem&);
+
+double memory_needed(const rotary_problem&);
+std::string rotary_budgets(std::span<const contract>);
+std::span<const meaning> rotary_meanings();
+std::map<std::string, std::string> options_of_problem(const rotary_problem&);
+
+double memory_needed(const write_cache_problem&);
+std::string write_cache_budgets(std::span<const contract>);
+std::span<const meaning> write_cache_meanings();
+std::map<std::string, std::string> options_of_problem(const write_cache_problem&);
+
+double memory_needed(const schedule_problem&);
+std::string schedule_budgets(std::span<const contract>);
+std::span<const meaning> schedule_meanings();
+std::map<std::string, std::string> options_of_problem(const schedule_problem&);
+
+double memory_needed(const combine_problem&);
+std::string combine_budgets(std::span<const contract>);
+std::span<const meaning> combine_meanings();
+std::map<std::string, std::string> options_of_problem(const combine_problem&);
+
+}  // namespace plumbline::mla
