@@ -10,7 +10,7 @@ namespace {
 /// Projections on r, with weights 1 / tau0^2, over the columns [begin, end) of a row.
 struct projection {
   double weight = 0;  // sum g^2 / tau0^2
-  double e = 0, C = 0, rounding = 0, beta2 = 0;
+  double e = 0, C = 0, rounding = 0, shifted = 0, beta2 = 0;
   double dither = 0;  // share of the noise that is output rounding
 };
 
@@ -26,6 +26,7 @@ projection project(const judged_row& row, std::int64_t begin, std::int64_t end) 
     p.e += g * one.e;
     p.C += g * one.C;
     p.rounding += g * one.rounding;
+    p.shifted += g * one.shifted;
     p.dither += g * g * one.dither;
     p.beta2 += g * one.beta * (g * one.beta);
   }
@@ -33,6 +34,7 @@ projection project(const judged_row& row, std::int64_t begin, std::int64_t end) 
     p.e /= p.weight;
     p.C /= p.weight;
     p.rounding /= p.weight;
+    p.shifted /= p.weight;
     p.dither /= p.weight;
     p.beta2 /= p.weight * p.weight;
   }
@@ -56,7 +58,7 @@ scale_estimate estimate_of_row(const judged_row& row, const projection& p) {
           {{"coherent P rounding", row.noise.D0 - row.noise.D0_sink},
            {"sink", row.noise.D0_sink},
            {"temperature", row.noise.D1 * std::fabs(p.C)},
-           {"output rounding", std::fabs(p.rounding)},
+           {"output rounding", std::max(std::fabs(p.rounding), std::fabs(p.shifted))},
            {"accumulation", row.noise.c_dr * row.noise.groups}}};
 }
 
@@ -76,6 +78,7 @@ void amplitude_test::pool(const judged_row& row, std::int64_t begin, std::int64_
   into.weight += p.weight;
   into.a += p.weight * p.e;
   into.rounding += p.weight * p.rounding;
+  into.shifted += p.weight * p.shifted;
   into.drift += p.weight * n.c_dr * n.groups;
   into.sink += p.weight * n.D0_sink;
   into.score += p.weight * n.D1_score * std::fabs(p.C);
@@ -121,7 +124,7 @@ scale_estimate amplitude_test::estimate_of(const pooled& s) const {
           {{"coherent P rounding", temperature_reserve * coherent / s.weight},
            {"sink", s.sink / s.weight},
            {"temperature", s.score / s.weight},
-           {"output rounding", std::fabs(s.rounding) / s.weight},
+           {"output rounding", std::max(std::fabs(s.rounding), std::fabs(s.shifted)) / s.weight},
            {"accumulation", s.drift / s.weight}}};
 }
 

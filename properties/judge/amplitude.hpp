@@ -43,7 +43,7 @@ class amplitude_test {
  private:
   /// Sums over rows of a filter's weight times what a row contributes.
   struct pooled {
-    double weight = 0, a = 0, rounding = 0, drift = 0, sink = 0, score = 0, variance = 0;
+    double weight = 0, a = 0, rounding = 0, shifted = 0, drift = 0, sink = 0, score = 0, variance = 0;
     double coherent[coherent_shifts] = {};
   };
   void pool(const judged_row& row, std::int64_t begin, std::int64_t end, pooled& into);

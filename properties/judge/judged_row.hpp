@@ -44,6 +44,7 @@ struct judged_element {
   double s2 = 0, s1 = 0;  // variances
   double beta = 0;        // bounded error of sums
   double rounding = 0;    // rn = RN(r) - r
+  double shifted = 0;     // the same where coherent rounding moved r to before it was rounded
   double e = 0;           // x - r - c0 r - c1 C
   double dither = 0;      // variance of the output's rounding
   double tau0_2 = 0, tau2 = 0;

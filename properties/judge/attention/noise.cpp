@@ -129,8 +129,11 @@ void judge_row(const attention_truth& truth, std::size_t which, const contract& 
     one.s1 = n.V0 * size * size;
     one.beta = n.c_dr * n.groups * one.SB + (normaliser_error + tanh_error) * (one.S1 + size) + sink * size +
                one.flushed + underflow_weight * n.keys * one.max_abs_v;
-    const double rounded = round_to(promised.out_type, one.r);
+    const double moved = one.r * (1 + n.c0 + n.delta[0]) + (n.c1 + n.slope[0]) * one.C;
+    const double rounded = round_to(promised.out_type, one.r),
+                 moved_rounded = round_to(promised.out_type, moved);
     one.rounding = std::isfinite(rounded) ? rounded - one.r : 0;
+    one.shifted = std::isfinite(moved_rounded) ? moved_rounded - moved : 0;
     one.e = one.x - one.r - n.c0 * one.r - n.c1 * one.C;
     one.dither = step * step / 12;
     one.tau0_2 = one.s2 + one.dither;
