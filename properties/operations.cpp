@@ -18,6 +18,10 @@ std::span<const operation* const> operations() {
                                          &quantize::weight_dequant_operation(),
                                          &quantize::block_gemm_operation(),
                                          &quantize::scatter_operation(),
+                                         &mla::prefill_operation(),
+                                         &mla::decode_operation(),
+                                         &mla::decode_indices_operation(),
+                                         &mla::prefill_indices_operation(),
                                          &mla::rms_norm_operation(),
                                          &mla::rotary_operation(),
                                          &mla::write_cache_operation()};

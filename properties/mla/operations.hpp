@@ -8,6 +8,10 @@
 
 namespace plumbline::mla {
 
+const operation& prefill_operation();
+const operation& decode_operation();
+const operation& decode_indices_operation();
+const operation& prefill_indices_operation();
 const operation& rms_norm_operation();
 const operation& rotary_operation();
 const operation& write_cache_operation();
@@ -15,6 +19,24 @@ const operation& schedule_operation();
 const operation& combine_operation();
 
 // What the functions say of themselves beside their cases.
+std::string attention_budgets(std::span<const contract>);
+
+double memory_needed(const prefill_problem&);
+std::span<const meaning> prefill_meanings();
+std::map<std::string, std::string> options_of_problem(const prefill_problem&);
+
+double memory_needed(const decode_problem&);
+std::span<const meaning> decode_meanings();
+std::map<std::string, std::string> options_of_problem(const decode_problem&);
+
+double memory_needed(const decode_indices_problem&);
+std::span<const meaning> decode_indices_meanings();
+std::map<std::string, std::string> options_of_problem(const decode_indices_problem&);
+
+double memory_needed(const prefill_indices_problem&);
+std::span<const meaning> prefill_indices_meanings();
+std::map<std::string, std::string> options_of_problem(const prefill_indices_problem&);
+
 double memory_needed(const rms_norm_problem&);
 std::string rms_norm_budgets(std::span<const contract>);
 std::span<const meaning> rms_norm_meanings();

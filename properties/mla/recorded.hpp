@@ -13,6 +13,14 @@
 
 namespace plumbline::mla {
 
+material<prefill_problem> read_prefill(const recorded_case&);
+external_judgement judge_recorded_prefill(const recorded_case&, std::string_view contract_name);
+material<decode_problem> read_decode(const recorded_case&);
+external_judgement judge_recorded_decode(const recorded_case&, std::string_view contract_name);
+material<decode_indices_problem> read_decode_indices(const recorded_case&);
+external_judgement judge_recorded_decode_indices(const recorded_case&, std::string_view contract_name);
+material<prefill_indices_problem> read_prefill_indices(const recorded_case&);
+external_judgement judge_recorded_prefill_indices(const recorded_case&, std::string_view contract_name);
 material<rms_norm_problem> read_rms_norm(const recorded_case&);
 external_judgement judge_recorded_rms_norm(const recorded_case&, std::string_view contract_name);
 material<rotary_problem> read_rotary(const recorded_case&);

@@ -47,6 +47,10 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {quantize::weight_dequant_operation(), quantize::weight_dequant_meanings()},
              {quantize::block_gemm_operation(), quantize::block_gemm_meanings()},
              {quantize::scatter_operation(), quantize::scatter_meanings()},
+             {mla::prefill_operation(), mla::prefill_meanings()},
+             {mla::decode_operation(), mla::decode_meanings()},
+             {mla::decode_indices_operation(), mla::decode_indices_meanings()},
+             {mla::prefill_indices_operation(), mla::prefill_indices_meanings()},
              {mla::rms_norm_operation(), mla::rms_norm_meanings()},
              {mla::rotary_operation(), mla::rotary_meanings()},
              {mla::write_cache_operation(), mla::write_cache_meanings()}};

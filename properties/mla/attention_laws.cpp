@@ -1,0 +1,249 @@
+// Where rows lie, how a schedule shares them and in which order a list names them changes nothing.
+//
+// batch position  sequences in another order give the same bits in that order
+// page layout     pages, or listed rows, elsewhere: the same bits
+// parts           a schedule is an implementation's choice: any number of parts agrees with the one truth
+// list order      attention is a sum: a list in another order agrees with the truth of that order
+// unused memory   other bytes behind lengths, in gaps, in rows that nobody lists: the same bits
+// NaN             in the rotary part of one key: NaN exactly where the truth has it, the same bits elsewhere
+#include "properties/mla/attention_laws.hpp"
+
+#include <cmath>
+
+#include "properties/generate/presentation.hpp"
+#include "properties/laws/presented.hpp"
+#include "properties/mla/attention_agreement.hpp"
+#include "properties/mla/attention_inputs.hpp"
+#include "properties/mla/latent_rows.hpp"
+#include "reference/mla.hpp"
+
+namespace plumbline::laws {
+
+using mla::decode_indices_problem;
+using mla::decode_problem;
+using mla::prefill_indices_problem;
+using mla::prefill_problem;
+
+namespace {
+
+template <class Problem>
+using of = subject<Problem>;
+
+template <class Problem>
+std::string concerns_batch(const of<Problem>& s) {
+  return s.problem.b > 1 ? "" : "one sequence has one position";
+}
+std::string broken_batch(const of<prefill_problem>& s) {
+  random_stream choice(s.seed, "batch order");
+  const auto order = generate::another_order(s.problem.b, choice);
+  prefill_problem p = s.problem;
+  for (std::size_t n = 0; n < order.size(); ++n)
+    p.cache_seqlens[n] = s.problem.cache_seqlens[static_cast<std::size_t>(order[n])];
+  tensor_set inputs = s.inputs, expected = s.outputs;
+  for (auto& [name, value] : inputs) value = generate::reordered(s.inputs.at(name), order);
+  for (auto& [name, value] : expected) value = generate::reordered(s.outputs.at(name), order);
+  const attempt other = s.run(p, inputs);
+  if (other.why_not) return describe(*other.why_not, "the sequences in another order");
+  return difference(expected, other.outputs, "the sequences in another order");
+}
+
+template <class Problem>
+std::string broken_move(const of<Problem>& s, std::uint64_t layout, std::byte fill, const std::string& what) {
+  const attempt other = s.run(s.problem, generate::moved(s.problem, s.inputs, layout, fill));
+  if (other.why_not) return describe(*other.why_not, what);
+  return difference(s.outputs, other.outputs, what);
+}
+template <class Problem>
+std::string broken_layout(const of<Problem>& s) {
+  return broken_move(s, s.seed | 1, std::byte{0xff}, "the rows in other places");
+}
+template <class Problem>
+std::string broken_unused_memory(const of<Problem>& s) {
+  return broken_move(s, 0, s.seed & 1 ? std::byte{0xff} : std::byte{0x3b}, "other bytes in unused memory");
+}
+
+template <class Problem>
+std::string disagreement(const of<Problem>& s, const Problem& p, const tensor_set& inputs,
+                         const std::string& what) {
+  const attempt other = s.run(p, inputs);
+  if (other.why_not) return describe(*other.why_not, what);
+  const auto truth = mla::attention_truth_of(p, inputs, s.promised);
+  const verdict v = mla::judge_against(p, truth, s.promised, inputs, other.outputs);
+  return v.result == outcome::fail ? what + ": " + v.message : "";
+}
+
+template <class Problem>
+std::string broken_parts(const of<Problem>& s) {
+  random_stream choice(s.seed, "parts");
+  Problem p = s.problem;
+  do {
+    p.num_sm_parts = choice.chance(0.3) ? 1 : choice.integer(0, 40);
+  } while (p.num_sm_parts == s.problem.num_sm_parts);
+  return disagreement(s, p, s.inputs, "num_sm_parts " + std::to_string(p.num_sm_parts));
+}
+
+// Swaps entries of each list at random.
+void shuffle_lists(const decode_indices_problem& p, random_stream& choice, tensor_set& inputs) {
+  for (const bool extra : {false, true}) {
+    if (extra && p.extra_topk == 0) continue;
+    tensor& entries = inputs.at(extra ? "extra_indices" : "indices");
+    std::int64_t first = 0;
+    generate::for_each_entry(p, extra, entries, [&](std::int64_t, std::int64_t j, std::int64_t offset) {
+      if (j == 0) first = offset;
+      const std::int64_t other = first + choice.integer(0, j);
+      const double a = entries.value(offset), b = entries.value(other);
+      entries.set_value(offset, b);
+      entries.set_value(other, a);
+    });
+  }
+}
+void shuffle_lists(const prefill_indices_problem& p, random_stream& choice, tensor_set& inputs) {
+  tensor& entries = inputs.at("indices");
+  std::int64_t first = 0;
+  generate::for_each_entry(p, entries, [&](std::int64_t, std::int64_t j, std::int64_t offset) {
+    if (j == 0) first = offset;
+    const std::int64_t other = first + choice.integer(0, j);
+    const double a = entries.value(offset), b = entries.value(other);
+    entries.set_value(offset, b);
+    entries.set_value(other, a);
+  });
+}
+template <class Problem>
+std::string concerns_list_order(const of<Problem>& s) {
+  return s.problem.topk > 1 ? "" : "one entry has one order";
+}
+template <class Problem>
+std::string broken_list_order(const of<Problem>& s) {
+  random_stream choice(s.seed, "list order");
+  tensor_set inputs = s.inputs;
+  shuffle_lists(s.problem, choice, inputs);
+  return disagreement(s, s.problem, inputs, "lists in another order");
+}
+
+// The element of a key that only scores read: the last one of the row that the first entry, or key 0 of some
+// sequence, names.  Empty cache name: there is none.
+struct key_element {
+  const char* tensor = "";
+  std::int64_t offset = 0;
+};
+key_element key_element_of(const prefill_problem& p, const tensor_set& inputs, random_stream& choice) {
+  const std::int64_t start = choice.integer(0, p.b - 1);
+  for (std::int64_t n = 0; n < p.b; ++n) {
+    const std::int64_t s = (start + n) % p.b, keys = p.cache_seqlens[static_cast<std::size_t>(s)];
+    if (keys == 0) continue;
+    const std::int64_t at[] = {s, choice.integer(0, keys - 1), choice.integer(0, p.hk - 1),
+                               choice.integer(0, p.d - 1)};
+    return {"k", inputs.at("k").offset(at)};
+  }
+  return {};
+}
+key_element key_element_of(const decode_problem& p, const tensor_set& inputs, random_stream& choice) {
+  const std::int64_t start = choice.integer(0, p.b - 1);
+  for (std::int64_t n = 0; n < p.b && p.d > p.dv; ++n) {
+    const std::int64_t s = (start + n) % p.b, keys = p.cache_seqlens[static_cast<std::size_t>(s)];
+    if (keys == 0) continue;
+    const std::int64_t key = choice.integer(0, keys - 1);
+    const tensor& table = inputs.at("block_table");
+    const std::int64_t entry[] = {s, key / p.page_size};
+    const std::int64_t at[] = {static_cast<std::int64_t>(table.value(table.offset(entry))), key % p.page_size,
+                               choice.integer(0, p.hk - 1), choice.integer(p.dv, p.d - 1)};
+    return {"k_cache", inputs.at("k_cache").offset(at)};
+  }
+  return {};
+}
+template <class Problem>
+std::string concerns_nan(const of<Problem>& s) {
+  random_stream choice(s.seed, "nan");
+  return *key_element_of(s.problem, s.inputs, choice).tensor ? ""
+                                                             : "no key has an element that only scores read";
+}
+template <class Problem>
+std::string broken_nan(const of<Problem>& s) {
+  random_stream choice(s.seed, "nan");
+  const key_element poisoned = key_element_of(s.problem, s.inputs, choice);
+  tensor_set inputs = s.inputs;
+  inputs.at(poisoned.tensor).set_value(poisoned.offset, NAN);
+  const std::string what =
+      std::string("NaN in element ") + std::to_string(poisoned.offset) + " of " + poisoned.tensor;
+  const attempt other = s.run(s.problem, inputs);
+  if (other.why_not) return describe(*other.why_not, what);
+  const auto truth = mla::attention_truth_of(s.problem, inputs, s.promised);
+  const auto before = s.outputs.at("out").values(), after = other.outputs.at("out").values();
+  for (std::size_t u = 0; u < truth.size(); ++u)
+    for (std::int64_t row = 0; row < truth[u].rows; ++row) {
+      const mla::row_place at = mla::place_of(s.problem, u, row);
+      for (std::int64_t c = 0; c < s.problem.dv; ++c) {
+        const bool nan = std::isnan(truth[u].out[static_cast<std::size_t>(row * s.problem.dv + c)]);
+        const auto e = static_cast<std::size_t>(at.out_row * s.problem.dv + c);
+        const bool kept = before[e] == after[e] || (std::isnan(before[e]) && std::isnan(after[e]));
+        if (nan ? !std::isnan(after[e]) : !kept)
+          return what + ": column " + std::to_string(c) + " of " + mla::name_of(at) + " is " +
+                 shown(after[e]) + (nan ? ", which sees it" : ", which does not see it");
+      }
+    }
+  return "";
+}
+
+constexpr law<prefill_problem> of_prefill[] = {
+    {"same_bits_run_to_run", claim::same_bits_run_to_run, concerns_all<prefill_problem>,
+     broken_run_to_run<prefill_problem>},
+    {"same_bits_any_batch_position", claim::same_bits_any_batch_position, concerns_batch<prefill_problem>,
+     broken_batch},
+    {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<prefill_problem>,
+     broken_schedule<prefill_problem>, failing_schedule<prefill_problem>},
+    {"unused_memory_changes_nothing", claim::none, concerns_all<prefill_problem>,
+     broken_unused_memory<prefill_problem>},
+    {"nan_reaches_its_rows", claim::none, concerns_nan<prefill_problem>, broken_nan<prefill_problem>},
+    {"bad_arguments_refused", claim::none, concerns_all<prefill_problem>, broken_prefill_refusals}};
+
+constexpr law<decode_problem> of_decode[] = {
+    {"same_bits_run_to_run", claim::same_bits_run_to_run, concerns_all<decode_problem>,
+     broken_run_to_run<decode_problem>},
+    {"same_bits_any_page_layout", claim::same_bits_any_page_layout, concerns_all<decode_problem>,
+     broken_layout<decode_problem>},
+    {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<decode_problem>,
+     broken_schedule<decode_problem>, failing_schedule<decode_problem>},
+    {"agrees_for_any_parts", claim::none, concerns_all<decode_problem>, broken_parts<decode_problem>},
+    {"unused_memory_changes_nothing", claim::none, concerns_all<decode_problem>,
+     broken_unused_memory<decode_problem>},
+    {"nan_reaches_its_rows", claim::none, concerns_nan<decode_problem>, broken_nan<decode_problem>},
+    {"bad_arguments_refused", claim::none, concerns_all<decode_problem>, broken_decode_refusals}};
+
+constexpr law<decode_indices_problem> of_decode_indices[] = {
+    {"same_bits_run_to_run", claim::same_bits_run_to_run, concerns_all<decode_indices_problem>,
+     broken_run_to_run<decode_indices_problem>},
+    {"same_bits_any_page_layout", claim::same_bits_any_page_layout, concerns_all<decode_indices_problem>,
+     broken_layout<decode_indices_problem>},
+    {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<decode_indices_problem>,
+     broken_schedule<decode_indices_problem>, failing_schedule<decode_indices_problem>},
+    {"agrees_for_any_parts", claim::none, concerns_all<decode_indices_problem>,
+     broken_parts<decode_indices_problem>},
+    {"lists_in_any_order_agree", claim::none, concerns_list_order<decode_indices_problem>,
+     broken_list_order<decode_indices_problem>},
+    {"unused_memory_changes_nothing", claim::none, concerns_all<decode_indices_problem>,
+     broken_unused_memory<decode_indices_problem>},
+    {"bad_arguments_refused", claim::none, concerns_all<decode_indices_problem>,
+     broken_decode_indices_refusals}};
+
+constexpr law<prefill_indices_problem> of_prefill_indices[] = {
+    {"same_bits_run_to_run", claim::same_bits_run_to_run, concerns_all<prefill_indices_problem>,
+     broken_run_to_run<prefill_indices_problem>},
+    {"same_bits_any_page_layout", claim::same_bits_any_page_layout, concerns_all<prefill_indices_problem>,
+     broken_layout<prefill_indices_problem>},
+    {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<prefill_indices_problem>,
+     broken_schedule<prefill_indices_problem>, failing_schedule<prefill_indices_problem>},
+    {"lists_in_any_order_agree", claim::none, concerns_list_order<prefill_indices_problem>,
+     broken_list_order<prefill_indices_problem>},
+    {"unused_memory_changes_nothing", claim::none, concerns_all<prefill_indices_problem>,
+     broken_unused_memory<prefill_indices_problem>},
+    {"bad_arguments_refused", claim::none, concerns_all<prefill_indices_problem>,
+     broken_prefill_indices_refusals}};
+
+}  // namespace
+
+std::span<const law<prefill_problem>> prefill_laws() { return of_prefill; }
+std::span<const law<decode_problem>> decode_laws() { return of_decode; }
+std::span<const law<decode_indices_problem>> decode_indices_laws() { return of_decode_indices; }
+std::span<const law<prefill_indices_problem>> prefill_indices_laws() { return of_prefill_indices; }
+
+}  // namespace plumbline::laws
