@@ -26,7 +26,7 @@ tensor_set made_wild(const Problem& p, std::byte fill) {
     if (value.type() == dtype::i32)
       for (std::int64_t i = 0; i < value.size(); ++i) value.set_code(i, wild_entry);
     else
-      std::fill(value.block().begin(), value.block().end(), fill);
+      value.fill_block(static_cast<std::uint8_t>(fill));
   }
   return inputs;
 }

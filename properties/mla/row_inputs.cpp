@@ -99,7 +99,7 @@ double wide_element(dtype type, random_stream& draw) {
 }  // namespace
 
 void fill_unused(tensor_set& inputs, std::byte fill) {
-  for (auto& [name, t] : inputs) std::fill(t.block().begin(), t.block().end(), fill);
+  for (auto& [name, t] : inputs) t.fill_block(static_cast<std::uint8_t>(fill));
 }
 
 std::string_view draw_rms_norm_regime(std::uint64_t seed, std::uint64_t index) {
