@@ -119,6 +119,10 @@ struct list_maker {
   template <class Problem, class... Extra>
   void operator()(const Problem& p, tensor& entries, const std::vector<std::int64_t>& used,
                   random_stream draw, Extra... extra) const {
+    if (draw.chance(0.5))  // behind the lists lie rows, as an earlier call left them, instead of wild entries
+      for (std::int64_t i = 0; i < entries.size(); ++i)
+        entries.set_value(
+            i, static_cast<double>(used[at(draw.integer(0, static_cast<std::int64_t>(used.size()) - 1))]));
     std::vector<std::int64_t> order;
     std::int64_t last = used.at(0);
     bool first = true;

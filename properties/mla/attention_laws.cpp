@@ -5,9 +5,12 @@
 // parts           a schedule is an implementation's choice: any number of parts agrees with the one truth
 // list order      attention is a sum: a list in another order agrees with the truth of that order
 // unused memory   other bytes behind lengths, in gaps, in rows that nobody lists: the same bits
-// NaN             in the rotary part of one key: NaN exactly where the truth has it, the same bits elsewhere
+// NaN             in one key: NaN exactly where the truth has it, the same bits elsewhere; a latent is a
+// value too, and
+//                 a weight of zero does not make a number of its NaN
 #include "properties/mla/attention_laws.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "properties/generate/presentation.hpp"
@@ -120,18 +123,22 @@ std::string broken_list_order(const of<Problem>& s) {
   return disagreement(s, s.problem, inputs, "lists in another order");
 }
 
-// The element of a key that only scores read: the last one of the row that the first entry, or key 0 of some
-// sequence, names.  Empty cache name: there is none.
+// An element of a key of some sequence; empty name: no sequence has a key.
 struct key_element {
   const char* tensor = "";
   std::int64_t offset = 0;
 };
+// Half the time one of the last keys, which a causal mask hides from some queries of the tile.
+std::int64_t some_key(std::int64_t keys, std::int64_t queries, random_stream& choice) {
+  return choice.chance(0.5) ? choice.integer(std::max<std::int64_t>(0, keys - queries), keys - 1)
+                            : choice.integer(0, keys - 1);
+}
 key_element key_element_of(const prefill_problem& p, const tensor_set& inputs, random_stream& choice) {
   const std::int64_t start = choice.integer(0, p.b - 1);
   for (std::int64_t n = 0; n < p.b; ++n) {
     const std::int64_t s = (start + n) % p.b, keys = p.cache_seqlens[static_cast<std::size_t>(s)];
     if (keys == 0) continue;
-    const std::int64_t at[] = {s, choice.integer(0, keys - 1), choice.integer(0, p.hk - 1),
+    const std::int64_t at[] = {s, some_key(keys, p.sq, choice), choice.integer(0, p.hk - 1),
                                choice.integer(0, p.d - 1)};
     return {"k", inputs.at("k").offset(at)};
   }
@@ -139,14 +146,14 @@ key_element key_element_of(const prefill_problem& p, const tensor_set& inputs, r
 }
 key_element key_element_of(const decode_problem& p, const tensor_set& inputs, random_stream& choice) {
   const std::int64_t start = choice.integer(0, p.b - 1);
-  for (std::int64_t n = 0; n < p.b && p.d > p.dv; ++n) {
+  for (std::int64_t n = 0; n < p.b; ++n) {
     const std::int64_t s = (start + n) % p.b, keys = p.cache_seqlens[static_cast<std::size_t>(s)];
     if (keys == 0) continue;
-    const std::int64_t key = choice.integer(0, keys - 1);
+    const std::int64_t key = some_key(keys, p.sq, choice);
     const tensor& table = inputs.at("block_table");
     const std::int64_t entry[] = {s, key / p.page_size};
     const std::int64_t at[] = {static_cast<std::int64_t>(table.value(table.offset(entry))), key % p.page_size,
-                               choice.integer(0, p.hk - 1), choice.integer(p.dv, p.d - 1)};
+                               choice.integer(0, p.hk - 1), choice.integer(0, p.d - 1)};
     return {"k_cache", inputs.at("k_cache").offset(at)};
   }
   return {};
@@ -154,8 +161,7 @@ key_element key_element_of(const decode_problem& p, const tensor_set& inputs, ra
 template <class Problem>
 std::string concerns_nan(const of<Problem>& s) {
   random_stream choice(s.seed, "nan");
-  return *key_element_of(s.problem, s.inputs, choice).tensor ? ""
-                                                             : "no key has an element that only scores read";
+  return *key_element_of(s.problem, s.inputs, choice).tensor ? "" : "no sequence has a key";
 }
 template <class Problem>
 std::string broken_nan(const of<Problem>& s) {
