@@ -24,7 +24,10 @@ std::span<const operation* const> operations() {
                                          &mla::prefill_indices_operation(),
                                          &mla::rms_norm_operation(),
                                          &mla::rotary_operation(),
-                                         &mla::write_cache_operation()};
+                                         &mla::write_cache_operation(),
+                                         &mla::project_operation(),
+                                         &mla::schedule_operation(),
+                                         &mla::combine_operation()};
   return all;
 }
 

@@ -10,11 +10,8 @@ namespace plumbline::mla {
 inline namespace PLUMBLINE_SIDE_NAME {
 namespace {
 
-constexpr contract product(std::string_view name, dtype type) {
-  return attention(name, type, accumulation::tc25, dtype::f32, 1, type);
-}
-
-constexpr contract contracts[] = {product("bf16/product", dtype::bf16), product("f16/product", dtype::f16)};
+constexpr contract contracts[] = {product("bf16/product", dtype::bf16, accumulation::tc25, dtype::bf16),
+                                  product("f16/product", dtype::f16, accumulation::tc25, dtype::f16)};
 
 std::string domain(const project_problem&) { return ""; }
 

@@ -91,10 +91,11 @@ inline constexpr double argument_rounding = 0x1.2p-23;
 // Variance of one rounding to fp32, relative, for the least favourable significand [D]: u^2 / 3.
 inline constexpr double combine_sum_variance = 0x1p-48 / 3;
 
-// Products (product_judge.hpp).  Drift of SB a group of 16 k [C]; of a 13-bit accumulator that is emptied
-// every 128 k: random, of S1 / sqrt(K / 128), drifting, of SB, and the share of the result that this may be
-// [C].
-inline constexpr double product_drift = 8e-8;
+// Products (product_judge.hpp).  Drift of SB a group of 16 k, of a truncating tensor core on data of one
+// sign: 16 products cut at 2^-25 of the sum and the sum at 2^-23, half of each in the mean, 3e-7 [D].
+inline constexpr double product_drift = 3.2e-7;
+// Of a 13-bit accumulator that is emptied every 128 k: random, of S1 / sqrt(K / 128), drifting, of SB, and
+// the share of the result that this may be [C].
 inline constexpr double product_f13_random = 6e-5, product_f13_drift = 1.5e-3, product_f13_coherent = 6e-4;
 // Its worst: 32 terms and the sum cut at 2^-13 of the largest partial sum, four times a promotion [D].
 inline constexpr double product_f13_worst = 4 * 33 * 0x1p-13;

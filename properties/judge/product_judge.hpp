@@ -3,8 +3,8 @@
 //
 // Inputs are exact, so what is left is the accumulator, the scaling of its sums, and the rounding of the
 // output. Random errors follow S1 = sum |a b|, drifts follow SB = sum over blocks of 128 k of |sum of the
-// block|.  An fp32 chain and a tensor core of 25 bits err by 8e-8 S1 and drift by 8e-8 SB a 16 k (at least 4
-// of them); the 13 bits of wgmma's fp8, emptied into fp32 every 128 k, err by 6e-5 S1 / sqrt(K / 128) and
+// block|.  An fp32 chain and a tensor core of 25 bits err by 8e-8 S1 and drift by 3.2e-7 SB a 16 k (at least
+// 4 of them); the 13 bits of wgmma's fp8, emptied into fp32 every 128 k, err by 6e-5 S1 / sqrt(K / 128) and
 // drift by 1.5e-3 SB.  What drifts points along the result, so A allows 6e-4 of it.  One that is never
 // emptied drifts with the length of the sum: E and A refuse it on data of one sign, and no test can on data
 // of mean zero.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "properties/judge/constants.hpp"
+#include "properties/judge/product_judge.hpp"
 #include "properties/mla/operations.hpp"
 
 namespace plumbline::mla {
@@ -48,6 +49,11 @@ std::string combine_budgets(std::span<const contract> all) {
       "  S1, sigma and drift times f, and (1 - f) ({:g} (3 + |lse| + max lse + |sink|) + {:g} splits) |r| "
       "more\n",
       names(all), judging::lse_ulp_error, judging::combine_lse_term);
+}
+
+std::string project_budgets(std::span<const contract> all) {
+  return names(all) + ": weights are exact: codes times scales, rounded to the type of x\n" +
+         product_budgets(all);
 }
 
 }  // namespace plumbline::mla

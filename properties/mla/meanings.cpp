@@ -111,6 +111,34 @@ constexpr meaning merged[] = {
     {"out_f16", "The result is f16."},
     {"gap", "Rows have unused elements between them."}};
 
+constexpr meaning projected[] = {
+    {"normal", "N(0, 1), weights divided by the root of the length of a sum."},
+    {"positive", "All of one sign: drift and truncation of sums add up."},
+    {"single", "One product that is not zero in each 128: weight, scale and one rounding are all there is."},
+    {"integers", "Small integers and scales that are powers of two: every sum is exact."},
+    {"cancel", "All products but the first in pairs of opposite sign."},
+    {"wide_scales", "Scales of neighbouring blocks, or rows of weights, many powers of two apart."},
+    {"one_nan", "A NaN in the last of several tokens."},
+    {"same_bits_alone", "Tokens have the same bits without the tokens behind them."},
+    {"unit_vector_reads_the_weight", "A unit vector gives a column of the weight, bit for bit."},
+    {"power_of_two_goes_through", "x times 2^k gives the output times 2^k, bit for bit."},
+    {"linear", "A linear layer."},
+    {"absorb_query", "W_UK moves to the query, head by head."},
+    {"absorb_output", "W_UV brings the attended latent back, head by head."},
+    {"weight_in_codes", "Weights are e4m3 codes with a scale a block of 128 x 128."},
+    {"heads_of_128_rows", "Each half of a head's rows is one row of scale blocks."},
+    {"heads_share_scale_blocks", "A scale block spans two products or two heads."},
+    {"odd_eights", "A width that 16-byte accesses divide, an odd number of times."},
+    {"not_multiple_of_8", "A width that 16-byte accesses do not divide."},
+    {"several_k_tiles", "Sums over more than one block of scales."},
+    {"heads_that_no_tile_divides", "3, 9, 63 or 126 heads."},
+    {"dimensions_of_16b", "The dimensions of the 16B model, with one or two tokens."},
+    {"dimensions_of_671b", "The dimensions of the 671B model, with one or two tokens."},
+    {"gap", "Rows have unused elements between them."},
+    {"one_token", "One token."},
+    {"tokens_at_a_width", "2, 32, 64, 128, or 255 to 257 tokens."},
+    {"more_tokens_than_a_tile", "More than 64 tokens."}};
+
 }  // namespace
 
 std::span<const meaning> rms_norm_meanings() { return norm; }
@@ -118,5 +146,6 @@ std::span<const meaning> rotary_meanings() { return turned; }
 std::span<const meaning> write_cache_meanings() { return written; }
 std::span<const meaning> schedule_meanings() { return scheduled; }
 std::span<const meaning> combine_meanings() { return merged; }
+std::span<const meaning> project_meanings() { return projected; }
 
 }  // namespace plumbline::mla

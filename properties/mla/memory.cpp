@@ -40,4 +40,14 @@ double memory_needed(const combine_problem& p) {
   return bytes_an_element * rows * product(p.sq, p.hq) * static_cast<double>(p.dv + p.gap);
 }
 
+double memory_needed(const project_problem& p) {
+  constexpr double bytes_a_weight = 6, bytes_a_result = 64;
+  const projection_shape shape = shape_of(p);
+  const double rows = product(p.tokens, p.kind == projection::linear ? 1 : p.heads);
+  return bytes_a_weight * product(shape.rows, shape.columns) +
+         bytes_an_element * rows * static_cast<double>(shape.inner + p.gap) +
+         (bytes_a_result + static_cast<double>(shape.inner) / 16) * rows *
+             static_cast<double>(shape.outer + p.gap);
+}
+
 }  // namespace plumbline::mla

@@ -15,6 +15,7 @@ const operation& prefill_indices_operation();
 const operation& rms_norm_operation();
 const operation& rotary_operation();
 const operation& write_cache_operation();
+const operation& project_operation();
 const operation& schedule_operation();
 const operation& combine_operation();
 
@@ -61,5 +62,10 @@ double memory_needed(const combine_problem&);
 std::string combine_budgets(std::span<const contract>);
 std::span<const meaning> combine_meanings();
 std::map<std::string, std::string> options_of_problem(const combine_problem&);
+
+double memory_needed(const project_problem&);
+std::string project_budgets(std::span<const contract>);
+std::span<const meaning> project_meanings();
+std::map<std::string, std::string> options_of_problem(const project_problem&);
 
 }  // namespace plumbline::mla

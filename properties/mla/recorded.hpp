@@ -31,5 +31,7 @@ material<schedule_problem> read_schedule(const recorded_case&);
 external_judgement judge_recorded_schedule(const recorded_case&, std::string_view contract_name);
 material<combine_problem> read_combine(const recorded_case&);
 external_judgement judge_recorded_combine(const recorded_case&, std::string_view contract_name);
+material<project_problem> read_project(const recorded_case&);
+external_judgement judge_recorded_project(const recorded_case&, std::string_view contract_name);
 
 }  // namespace plumbline::mla

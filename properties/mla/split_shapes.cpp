@@ -49,7 +49,7 @@ constexpr problem_class<combine_problem> combine_rows[] = {
        return std::find(p.splits.begin(), p.splits.end(), 1) != p.splits.end();
      }},
     {"more_splits_than_lanes", 0.06, [](const combine_problem& p) { return longest(p.splits) > 32; }},
-    {"most_splits_of_upstream", 0.01, [](const combine_problem& p) { return longest(p.splits) >= 160; }},
+    {"most_splits_of_upstream", 0, [](const combine_problem& p) { return longest(p.splits) >= 160; }},
     {"ragged_splits", 0.1,
      [](const combine_problem& p) {
        return std::adjacent_find(p.splits.begin(), p.splits.end(), std::not_equal_to<>()) != p.splits.end();
@@ -124,7 +124,7 @@ combine_problem draw_mla_combine(const contract&, std::string_view, std::uint64_
   const bool many = draw.chance(25);
   for (std::int64_t r = 0; r < p.b; ++r) {
     std::int64_t n = draw.chance(20) ? 1 : draw.between(1, 9);
-    if (many && r == 0) n = draw.chance(40) ? draw.one_of({160, 257}) : draw.between(33, 100);
+    if (many && r == 0) n = draw.chance(50) ? draw.one_of({160, 257}) : draw.between(33, 100);
     n = std::min(n, room);
     room = std::max<std::int64_t>(1, room - n);
     p.splits.push_back(n);

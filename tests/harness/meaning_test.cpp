@@ -53,7 +53,10 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {mla::prefill_indices_operation(), mla::prefill_indices_meanings()},
              {mla::rms_norm_operation(), mla::rms_norm_meanings()},
              {mla::rotary_operation(), mla::rotary_meanings()},
-             {mla::write_cache_operation(), mla::write_cache_meanings()}};
+             {mla::write_cache_operation(), mla::write_cache_meanings()},
+             {mla::project_operation(), mla::project_meanings()},
+             {mla::schedule_operation(), mla::schedule_meanings()},
+             {mla::combine_operation(), mla::combine_meanings()}};
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
     std::set<std::string> seen;
