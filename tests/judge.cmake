@@ -28,3 +28,10 @@ plumbline_test(NAME judge_calibration_long_test
   SOURCES harness/judge_calibration_long_test.cpp LINK judge_calibration LABELS judge long TIMEOUT 7200)
 plumbline_test(NAME judge_reference_test
   SOURCES harness/judge_reference_test.cpp harness/judge_vacuity_test.cpp LINK judge_calibration LABELS judge)
+
+# Correct kernels that the judge once failed.
+file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/false_alarms.txt false_alarms REGEX "^plumbline")
+add_test(NAME judge.false_alarms_stay_mended
+  COMMAND plumbline replay ${false_alarms} --out ${CMAKE_CURRENT_BINARY_DIR}/false_alarms)
+set_tests_properties(judge.false_alarms_stay_mended PROPERTIES LABELS "judge;default" TIMEOUT 300)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS false_alarms.txt)
