@@ -166,6 +166,23 @@ tensor_set make_outputs(const write_cache_problem&, const tensor_set& inputs) {
 tensor_set make_outputs(const forward_problem& p, const tensor_set& inputs) {
   tensor_set outputs;
   outputs.set("out", tensor(p.type, {p.b, p.sq, p.dim}));
+  const auto step = [&](const char* name, std::vector<std::int64_t> token) {
+    token.insert(token.begin(), {p.b, p.sq});
+    outputs.set(name, tensor(p.type, std::move(token)));
+  };
+  if (p.q_lora_rank > 0)
+    for (const char* name : {"q_down", "q_latent"}) step(name, {p.q_lora_rank});
+  step("q", {p.n_heads, p.qk_head_dim()});
+  step("q_pe", {p.n_heads, p.qk_rope_head_dim});
+  step("kv", {p.kv_lora_rank + p.qk_rope_head_dim});
+  step("latent", {p.kv_lora_rank});
+  step("k_pe", {p.qk_rope_head_dim});
+  if (p.form == attention_form::naive)
+    step("kv_up", {p.n_heads, p.qk_nope_head_dim + p.v_head_dim});
+  else
+    for (const char* name : {"q_absorbed", "z"}) step(name, {p.n_heads, p.kv_lora_rank});
+  outputs.set("lse", tensor(dtype::f32, {p.b, p.n_heads, p.sq}));
+  step("attended", {p.n_heads, p.v_head_dim});
   for (const char* cache : {"k_cache", "v_cache", "kv_cache", "pe_cache"})
     if (inputs.has(cache)) outputs.set(cache, inputs.at(cache));
   return outputs;

@@ -36,7 +36,16 @@
 //                        (max_batch_size, max_seq_len, qk_rope_head_dim): rotated keys
 //                naive   k_cache (max_batch_size, max_seq_len, n_heads, qk_head_dim), v_cache (..,
 //                v_head_dim)
-//              outputs  out (b, sq, dim); the caches with rows start_pos .. start_pos + sq - 1 written
+//              outputs  out (b, sq, dim); the caches with rows start_pos .. start_pos + sq - 1 written; and
+//              what
+//                       each step left for the next, so that every step can be judged on its own inputs:
+//                       with q_lora_rank q_down, q_latent (b, sq, q_lora_rank) before and after the norm;
+//                       q (b, sq, n_heads, qk_head_dim) before the rotation, q_pe (b, sq, n_heads,
+//                       qk_rope_head_dim) after it; kv (b, sq, kv_lora_rank + qk_rope_head_dim); latent
+//                       (b, sq, kv_lora_rank) normalised, k_pe (b, sq, qk_rope_head_dim) rotated; naive
+//                       kv_up (b, sq, n_heads, qk_nope_head_dim + v_head_dim), absorb q_absorbed and z (b,
+//                       sq, n_heads, kv_lora_rank), query and attention in latent space; lse f32 (b, n_heads,
+//                       sq); attended (b, sq, n_heads, v_head_dim)
 #pragma once
 
 #include <cstdint>
@@ -162,6 +171,28 @@ tensor_set make_outputs(const write_cache_problem&, const tensor_set& inputs);
 tensor_set make_outputs(const forward_problem&, const tensor_set& inputs);
 
 double effective_scale(const forward_problem&);
+
+struct prefill_problem;  // mla_problem.hpp
+struct decode_problem;
+
+/// The steps of a forward as calls of the other functions; tokens are those of all sequences, b * sq.
+struct forward_steps {
+  project_problem q_down;                       // x to q_down, with q_lora_rank
+  rms_norm_problem q_norm;                      // q_down to q_latent, with q_lora_rank
+  project_problem q;                            // q_latent, or x, to q
+  rotary_problem q_rotary;                      // last part of q to q_pe
+  project_problem kv;                           // x to kv
+  rms_norm_problem kv_norm;                     // first part of kv to latent
+  rotary_problem k_rotary;                      // last part of kv to k_pe
+  project_problem up;                           // naive: latent to kv_up
+  project_problem absorb_query, absorb_output;  // absorb: first part of q to q_absorbed, z to attended
+  project_problem out;                          // attended to out
+};
+forward_steps steps_of(const forward_problem&);
+/// naive: the attention between the caches, rows of which lie as in (b, max_seq_len, n_heads, ...).
+prefill_problem attention_by_head(const forward_problem&);
+/// absorb: the same over pages of 64 rows (latent, k_pe), page after page of a sequence.
+decode_problem attention_of_latents(const forward_problem&);
 
 /// Rows and columns of the weight of a projection; sums of one element run over `inner` products.
 struct projection_shape {
