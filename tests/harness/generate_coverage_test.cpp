@@ -8,6 +8,7 @@
 #include "properties/flash_decode/combine_inputs.hpp"
 #include "properties/flash_decode/problem_classes.hpp"
 #include "properties/flash_decode/shapes.hpp"
+#include "properties/mla/attention_shapes.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/sha256.hpp"
@@ -45,9 +46,32 @@ void require_floors(const std::map<std::string, double>& share,
   }
 }
 
+// A class of a few percent has no floor, for a hundred cases may miss it; a thousand may not.
+template <class Problem>
+void require_five_of_a_thousand(std::span<const problem_class<Problem>> classes,
+                                Problem (*draw)(const contract&, std::string_view, std::uint64_t,
+                                                std::uint64_t)) {
+  const contract promised{"", dtype::bf16, dtype::bf16, types_alone{}};
+  std::map<std::string, int> count;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const Problem p = draw(promised, "normal", 1, i);
+    BOOST_REQUIRE_NO_THROW(check(p));
+    for (const std::string& name : names_holding(classes, p)) ++count[name];
+  }
+  for (const auto& one : classes)
+    BOOST_TEST(count[std::string(one.name)] >= 5, one.name << " is hardly drawn");
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(generated_shapes)
+
+BOOST_AUTO_TEST_CASE(every_class_of_mla_s_attentions_is_drawn_five_times_in_a_thousand) {
+  require_five_of_a_thousand(prefill_classes(), draw_prefill);
+  require_five_of_a_thousand(decode_classes(), draw_decode);
+  require_five_of_a_thousand(decode_indices_classes(), draw_decode_indices);
+  require_five_of_a_thousand(prefill_indices_classes(), draw_prefill_indices);
+}
 
 BOOST_AUTO_TEST_CASE(every_class_of_attend_is_drawn_above_its_floor) {
   for (dtype in : {dtype::bf16, dtype::e4m3})
