@@ -22,7 +22,7 @@ enum operation : std::uint32_t {
   hgmma_registers = 0xdf0,
   qgmma_shared = 0x9f3,
   qgmma_registers = 0xdf3,
-  fadd = 0x221,
+  add_f32 = 0x221,
   hadd2 = 0x230,
   unpack_fp8 = 0x23e
 };
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(fp8_mma_on_hopper_is_two_f16_operations_and_an_addition) {
       BOOST_TEST(number(code, qmma) == 0);
       BOOST_TEST(number(code, unpack_fp8) == 12);
     }
-  for (const counts& code : single) BOOST_TEST(number(code, fadd) == 4);
+  for (const counts& code : single) BOOST_TEST(number(code, add_f32) == 4);
   for (const counts& code : half) BOOST_TEST(number(code, hadd2) == 2);
 }
 
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(fp8_mma_on_ada_is_an_operation_of_its_own) {
   for (const counts& code : all) {
     BOOST_TEST(number(code, qmma) == 1);
     BOOST_TEST(number(code, hmma) == 0);
-    BOOST_TEST(number(code, fadd) == 0);
+    BOOST_TEST(number(code, add_f32) == 0);
   }
 }
 
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(every_other_mma_is_one_operation) {
     for (const char* k : {"ELi16EEEEE", "ELi8EEEEE", "ELi4EEEEE"})
       for (const counts& code : kernels_with(file, {"one_mma", k})) {
         BOOST_TEST(number(code, hmma) == 1);
-        BOOST_TEST(number(code, fadd) == 0);
+        BOOST_TEST(number(code, add_f32) == 0);
       }
   BOOST_TEST(kernels_with(PLUMBLINE_CUBIN_90A, {"one_mma"}).size() == 16u);
 }

@@ -28,7 +28,7 @@ using simt::rule_for;
 using simt::sum_rule;
 using enum dtype;
 
-const std::string file = std::string(PLUMBLINE_RECORDED_FOLDER) + "/tensor_core.h5";
+constexpr const char* file = PLUMBLINE_RECORDED_FOLDER "/tensor_core.h5";
 
 /// Vectors of one instruction and device, as numbers.
 struct vectors {

@@ -8,7 +8,7 @@ set(plumbline_standard_headers
   <stdexcept> <string> <string_view> <utility> <variant> <vector>)
 
 set(plumbline_nothing ${CMAKE_BINARY_DIR}/nothing.cpp)
-file(CONFIGURE OUTPUT ${plumbline_nothing} CONTENT "")
+file(CONFIGURE OUTPUT ${plumbline_nothing} CONTENT "int main() {}\n")
 
 # For code that waits for other code, or runs once a case: fast to build before fast to run.
 add_library(plumbline_light INTERFACE)
@@ -24,3 +24,8 @@ endfunction()
 
 add_precompiled(precompiled)
 add_precompiled(precompiled_light plumbline_light)
+
+# Tests are executables, whose code is not that of a library, and most of them start with Boost.Test.
+add_executable(precompiled_test EXCLUDE_FROM_ALL ${plumbline_nothing})
+target_link_libraries(precompiled_test PRIVATE plumbline_flags plumbline_light Boost::unit_test_framework)
+target_precompile_headers(precompiled_test PRIVATE ${plumbline_standard_headers} <boost/test/unit_test.hpp>)
