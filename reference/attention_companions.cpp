@@ -52,7 +52,9 @@ void score_chunk(companion_state& state, const functions& f, int chunk, workspac
     double* norm = state.key_norm.data() + slot;
     std::fill_n(norm, page_keys, 0.0);
     f.norms(k, last - first, unit.dk, norm + first);
-    for (int i = first; i < last; ++i) norm[i] = std::sqrt(norm[i]);
+    // A key that is no number has no weight in a row that does not see it, and 0 * NaN is NaN; the budget of
+    // a row that sees it is of no use.
+    for (int i = first; i < last; ++i) norm[i] = std::isfinite(norm[i]) ? std::sqrt(norm[i]) : 0;
     for (int panel = 0; panel < tile.panels; panel += 2) {
       const int pair = std::min(2, tile.panels - panel);
       if (!tile.sees(panel, slot, page_keys) && !(pair == 2 && tile.sees(panel + 1, slot, page_keys)))

@@ -166,13 +166,14 @@ void magnitudes(const double* v, std::int64_t count, std::int64_t columns, doubl
       const vec x = load_loose(from + c), size = magnitude(x);
       store_loose(absolute + r * columns + c, size);
       store_loose(square + r * columns + c, x * x);
-      store_loose(column_max + c, larger(size, load_loose(column_max + c)));
+      const vec most = load_loose(column_max + c);
+      store_loose(column_max + c, size < infinity ? larger(size, most) : most);
     }
     for (; c < columns; ++c) {
       const double size = __builtin_fabs(from[c]);
       absolute[r * columns + c] = size;
       square[r * columns + c] = size * size;
-      if (size > column_max[c]) column_max[c] = size;
+      if (size > column_max[c] && size < infinity) column_max[c] = size;
     }
   }
 }

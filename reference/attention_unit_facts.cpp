@@ -23,6 +23,8 @@ double effective_columns(const attention_unit& unit) {
 
   std::vector<double> v(static_cast<std::size_t>(count * dv)), mean(static_cast<std::size_t>(dv));
   for (std::int64_t i = 0; i < count; ++i) unit.load_v(low + i * (high - low) / count, 1, v.data() + i * dv);
+  for (double& x : v)
+    if (!std::isfinite(x)) x = 0;  // only some rows may see it
   for (std::int64_t i = 0; i < count * dv; ++i)
     mean[static_cast<std::size_t>(i % dv)] += v[static_cast<std::size_t>(i)] / static_cast<double>(count);
   for (std::int64_t i = 0; i < count * dv; ++i)

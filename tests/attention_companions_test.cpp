@@ -205,4 +205,35 @@ BOOST_AUTO_TEST_CASE(repeated_rows_and_parallel_values_are_counted) {
   BOOST_TEST(std::fabs(parallel.effective_columns - 1) < 1e-9);
 }
 
+// A causal mask hides the last keys of a tile from some of its rows.
+BOOST_AUTO_TEST_CASE(a_key_that_is_no_number_spoils_no_companion_of_a_row_that_does_not_see_it) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(),
+                   inf = std::numeric_limits<double>::infinity();
+  constexpr std::int64_t key = 195;
+  for (const bool in_value : {false, true})
+    for (const double bad : {nan, inf, -inf}) {
+      random_case c = make_case({16, 200, 8, 6}, 11);
+      for (std::size_t i = 0; i < 16; ++i) c.unit.end[i] = 190 + static_cast<std::int64_t>(i) / 2;
+      const contract promised = with(dtype::bf16);
+      const attention_truth clean = attend({&c.unit, 1}, {&promised, 1}, {1, true, 0})[0];
+      (in_value ? c.data->v[key * 6 + 1] : c.data->k[key * 8 + 1]) = bad;
+      const attention_truth dirty = attend({&c.unit, 1}, {&promised, 1}, {1, true, 0})[0];
+
+      BOOST_TEST(std::isfinite(dirty.effective_columns));
+      for (std::size_t row = 0; row < 16 && c.unit.end[row] <= key; ++row) {
+        const auto& before = clean.contracts[0].rows[row];
+        const auto& after = dirty.contracts[0].rows[row];
+        BOOST_TEST((after.V0 == before.V0 && after.n4 == before.n4 && after.eps_l == before.eps_l &&
+                    after.eps_bar == before.eps_bar && after.T1 == before.T1 &&
+                    std::equal(std::begin(after.delta), std::end(after.delta), std::begin(before.delta))));
+        for (std::size_t at = row * 6; at < row * 6 + 6; ++at) {
+          for (const double x : {dirty.S1[at], dirty.SB[at], dirty.C[at], dirty.contracts[0].A2[at],
+                                 dirty.contracts[0].flushed[at]})
+            BOOST_TEST(std::isfinite(x));
+          BOOST_TEST(dirty.max_abs_v[at] <= clean.max_abs_v[at]);
+        }
+      }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -142,24 +142,39 @@ BOOST_AUTO_TEST_CASE(a_truth_that_is_nowhere_a_number_is_mistrusted) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(where_no_budget_follows_from_an_input_it_is_named) {
+BOOST_AUTO_TEST_CASE(a_key_whose_score_is_minus_infinity_takes_no_budget_away) {
   const operation& attend = operation_named("flash_decode.attend");
-  recorded_case c = by_hand();
-  c.tensors.at("q").set_value(0, -1);
-  c.tensors.at("k_cache").set_value(8, INFINITY);  // its score is -infinity: only the other key counts
-  c.tensors.erase("expected_out"), c.tensors.erase("expected_lse");
-  c.tensors.set("out", tensor(dtype::bf16, {1, 1, 1, 8}));
-  for (int i = 0; i < 8; ++i) c.tensors.at("out").set_value(i, i ? 1 : 1.0078125);
-  recorded_case wrong = c;
-  wrong.tensors.at("out").set_value(3, NAN);
+  recorded_case right = by_hand();
+  right.tensors.at("q").set_value(0, -1);
+  right.tensors.at("k_cache").set_value(8, INFINITY);  // only the other key counts, and its values are ones
+  right.tensors.erase("expected_out"), right.tensors.erase("expected_lse");
+  right.tensors.set("out", tensor(dtype::bf16, {1, 1, 1, 8}));
+  for (int i = 0; i < 8; ++i) right.tensors.at("out").set_value(i, 1);
+  recorded_case wrong = right;
+  wrong.tensors.at("out").set_value(0, 1.0078125);
 
-  const auto j = attend.judge(c, "bf16/tc25");
-
-  BOOST_TEST((j.result == outcome::mistrusted), j.message);
-  BOOST_TEST(j.message ==
-             "no budget follows from an input that is not finite: k_cache holds inf (element 8)");
-  BOOST_TEST(std::isfinite(j.used));
+  BOOST_TEST((attend.judge(right, "bf16/tc25").result != outcome::fail));
   BOOST_TEST((attend.judge(wrong, "bf16/tc25").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(where_no_budget_follows_from_an_input_it_is_named) {
+  verdict v;
+  finding one;
+  one.test = "E", one.output = "out", one.used = std::nan("");
+  v.findings.push_back(one);
+  v.result = outcome::fail;
+  tensor_set inputs;
+  inputs.set("q", tensor(dtype::bf16, {2}));
+  BOOST_TEST((mistrusted_without_budget(v, inputs).result == outcome::fail));  // nobody to blame
+  inputs.at("q").set_value(1, INFINITY);
+
+  const verdict named = mistrusted_without_budget(v, inputs);
+  BOOST_TEST((named.result == outcome::mistrusted));
+  BOOST_TEST(named.message == "no budget follows from an input that is not finite: q holds inf (element 1)");
+  one.used = 2;
+  v.findings.push_back(one);
+  BOOST_TEST(
+      (mistrusted_without_budget(v, inputs).result == outcome::fail));  // another test fails with a number
 }
 
 BOOST_AUTO_TEST_CASE(a_saved_case_is_judged_with_its_notes_and_without_outputs_is_to_be_replayed) {
