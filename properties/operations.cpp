@@ -27,7 +27,8 @@ std::span<const operation* const> operations() {
                                          &mla::write_cache_operation(),
                                          &mla::project_operation(),
                                          &mla::schedule_operation(),
-                                         &mla::combine_operation()};
+                                         &mla::combine_operation(),
+                                         &mla::forward_operation()};
   return all;
 }
 

@@ -187,35 +187,20 @@ class module_call {
   std::int64_t tokens_;
 };
 
-std::string common_domain(const forward_problem& p) {
-  return p.cache_type == p.type ? "" : "a cache in another type than x is not supported";
+std::string domain(const forward_problem& p) {
+  if (p.cache_type != p.type) return "a cache in another type than x is not supported";
+  return p.form == attention_form::naive ? head_domain(attention_by_head(p))
+                                         : latent_domain(p.kv_lora_rank + p.qk_rope_head_dim, p.kv_lora_rank);
 }
 
-std::string naive_domain(const forward_problem& p) {
-  if (p.form != attention_form::naive) return "the absorbed form is that of absorb";
-  if (std::string why = common_domain(p); !why.empty()) return why;
-  return head_domain(attention_by_head(p));
-}
-
-std::string absorb_domain(const forward_problem& p) {
-  if (p.form != attention_form::absorb) return "the form with keys of each head is that of naive";
-  if (std::string why = common_domain(p); !why.empty()) return why;
-  return latent_domain(p.kv_lora_rank + p.qk_rope_head_dim, p.kv_lora_rank);
-}
-
-void run_naive(const forward_problem& p, const kernel_arguments& args, launcher& on) {
+void run(const forward_problem& p, const kernel_arguments& args, launcher& on) {
   if (p.b == 0 || p.sq == 0) return;
   module_call call(p, args, on);
   call.before_attention();
-  call.attend_by_head();
-  call.after_attention();
-}
-
-void run_absorb(const forward_problem& p, const kernel_arguments& args, launcher& on) {
-  if (p.b == 0 || p.sq == 0) return;
-  module_call call(p, args, on);
-  call.before_attention();
-  call.attend_to_latents();
+  if (p.form == attention_form::naive)
+    call.attend_by_head();
+  else
+    call.attend_to_latents();
   call.after_attention();
 }
 
@@ -225,8 +210,7 @@ constexpr contract contracts[] = {
     attention("bf16/module", dtype::bf16, accumulation::tc25, dtype::bf16, 1, dtype::bf16),
     attention("f16/module", dtype::f16, accumulation::tc25, dtype::f16, 1, dtype::f16)};
 
-constexpr variant<forward_problem> table[] = {{"naive", contracts, alike, naive_domain, run_naive},
-                                              {"absorb", contracts, alike, absorb_domain, run_absorb}};
+constexpr variant<forward_problem> table[] = {{"chain", contracts, alike, domain, run}};
 
 }  // namespace
 }  // namespace PLUMBLINE_SIDE_NAME

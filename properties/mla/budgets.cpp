@@ -56,4 +56,11 @@ std::string project_budgets(std::span<const contract> all) {
          product_budgets(all);
 }
 
+std::string forward_budgets(std::span<const contract> all) {
+  return names(all) +
+         ": each step on what the step before left, by the rules of its own function; rows that are copied "
+         "into\n"
+         "  the caches, and rows that nobody writes, byte for byte; the whole is not judged\n";
+}
+
 }  // namespace plumbline::mla

@@ -65,6 +65,7 @@ class chain {
         tokens_(p.b * p.sq) {}
 
   verdict judged() {
+    if (tokens_ == 0) return nothing_written();
     const std::int64_t nope = p_.qk_nope_head_dim, rope = p_.qk_rope_head_dim, rank = p_.kv_lora_rank;
     const tensor x = reshaped(inputs_.at("x"), {tokens_, p_.dim});
     if (p_.q_lora_rank > 0) {
@@ -91,6 +92,14 @@ class chain {
   }
 
  private:
+  // Without a token there is nothing to compute, and the caches stay as they were.
+  verdict nothing_written() {
+    for (const char* cache : {"k_cache", "v_cache", "kv_cache", "pe_cache"})
+      if (const tensor* before = inputs_.find(cache))
+        add(cache, judge_bytes(cache, *before, outputs_.at(cache)));
+    return std::move(all_);
+  }
+
   void attention_by_heads() {
     const std::int64_t nope = p_.qk_nope_head_dim, rope = p_.qk_rope_head_dim, dv = p_.v_head_dim;
     const std::int64_t heads = p_.n_heads, rank = p_.kv_lora_rank, rows = tokens_ * heads;

@@ -139,6 +139,37 @@ constexpr meaning projected[] = {
     {"tokens_at_a_width", "2, 32, 64, 128, or 255 to 257 tokens."},
     {"more_tokens_than_a_tile", "More than 64 tokens."}};
 
+constexpr meaning module[] = {
+    {"normal", "N(0, 1), weights divided by the root of the length of their sums."},
+    {"positive", "Tokens and weights of one sign: drift of sums adds up."},
+    {"peaked", "Queries eight times larger: a key or two takes nearly all the weight."},
+    {"flat", "Queries near zero: every key counts alike, so one too many or too few shows."},
+    {"one_nan", "A NaN in the last token, which other sequences must not see."},
+    {"unread_rows_change_nothing",
+     "Other bytes in rows of the caches that nobody may read give the same bits."},
+    {"larger_caches_change_nothing",
+     "The same rows in caches of more sequences and tokens give the same bits."},
+    {"naive", "Keys and values of each head are cached."},
+    {"absorb", "Latents are cached; W_UK moves to the query and W_UV behind the attention."},
+    {"query_through_a_latent", "Queries come through a latent and a norm of their own."},
+    {"weight_in_codes", "Weights are e4m3 codes with a scale a block of 128 x 128."},
+    {"tokens_before", "The caches hold tokens."},
+    {"nothing_before", "The caches are empty."},
+    {"several_tokens", "More than one new token a sequence."},
+    {"several_tokens_causal", "More than one new token a sequence, causal."},
+    {"several_tokens_without_a_mask", "More than one new token a sequence, all keys seen."},
+    {"several_sequences", "More than one sequence."},
+    {"batch_of_8_and_more", "8, 16 or 32 sequences."},
+    {"more_than_a_page", "More keys than a page of the attention has rows."},
+    {"caches_of_more_sequences", "The caches are of more sequences than the call."},
+    {"caches_of_more_tokens", "The caches have room behind the new tokens."},
+    {"scale_of_the_caller", "softmax_scale is given."},
+    {"heads_that_no_tile_divides", "3, 9, 63 or 126 heads."},
+    {"heads_of_a_model", "16 or 128 heads."},
+    {"not_multiple_of_8", "A width that 16-byte accesses do not divide."},
+    {"no_token", "Nothing to do."},
+    {"dimensions_of_16b", "The dimensions of the 16B model, with one token."}};
+
 }  // namespace
 
 std::span<const meaning> rms_norm_meanings() { return norm; }
@@ -147,5 +178,6 @@ std::span<const meaning> write_cache_meanings() { return written; }
 std::span<const meaning> schedule_meanings() { return scheduled; }
 std::span<const meaning> combine_meanings() { return merged; }
 std::span<const meaning> project_meanings() { return projected; }
+std::span<const meaning> forward_meanings() { return module; }
 
 }  // namespace plumbline::mla

@@ -50,4 +50,16 @@ double memory_needed(const project_problem& p) {
              static_cast<double>(shape.outer + p.gap);
 }
 
+// Weights once as given, once as the call's copy and once as the judge's; every step's rows as doubles.
+double memory_needed(const forward_problem& p) {
+  const forward_steps steps = steps_of(p);
+  double bytes = 0;
+  for (const project_problem* step : {&steps.q_down, &steps.q, &steps.kv, &steps.up, &steps.out})
+    if (step->in_features > 0 && step->out_features > 0) bytes += memory_needed(*step);
+  const double cached = p.form == attention_form::naive
+                            ? product(p.n_heads, p.qk_head_dim() + p.v_head_dim)
+                            : static_cast<double>(p.kv_lora_rank + p.qk_rope_head_dim);
+  return bytes + bytes_an_element * cached * product(p.max_batch_size, p.max_seq_len);
+}
+
 }  // namespace plumbline::mla

@@ -18,6 +18,7 @@ const operation& write_cache_operation();
 const operation& project_operation();
 const operation& schedule_operation();
 const operation& combine_operation();
+const operation& forward_operation();
 
 // What the functions say of themselves beside their cases.
 std::string attention_budgets(std::span<const contract>);
@@ -67,5 +68,10 @@ double memory_needed(const project_problem&);
 std::string project_budgets(std::span<const contract>);
 std::span<const meaning> project_meanings();
 std::map<std::string, std::string> options_of_problem(const project_problem&);
+
+double memory_needed(const forward_problem&);
+std::string forward_budgets(std::span<const contract>);
+std::span<const meaning> forward_meanings();
+std::map<std::string, std::string> options_of_problem(const forward_problem&);
 
 }  // namespace plumbline::mla

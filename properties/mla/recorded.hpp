@@ -34,4 +34,7 @@ external_judgement judge_recorded_combine(const recorded_case&, std::string_view
 material<project_problem> read_project(const recorded_case&);
 external_judgement judge_recorded_project(const recorded_case&, std::string_view contract_name);
 
+material<forward_problem> read_forward(const recorded_case&);
+external_judgement judge_recorded_forward(const recorded_case&, std::string_view contract_name);
+
 }  // namespace plumbline::mla

@@ -190,7 +190,8 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"mla.write_cache", "ff2f466be7a3409eb60f46f2942c2f80ec520bee63414fcf81f672d652d1820f"},
       {"mla.project", "5c8052a5b60e9fea85b336cbe23fe7a9d5e436c784b0bb8a506f5148ea3ddeee"},
       {"mla.schedule", "5e31c9d1b7197e367a116528931ae641894814807e36d581b327f4fa3dc01fba"},
-      {"mla.combine", "eb7cb7e7065c1f80b728ed0dbe9e0b25808825e42c8cfbd5f3338917ac85114a"}};
+      {"mla.combine", "eb7cb7e7065c1f80b728ed0dbe9e0b25808825e42c8cfbd5f3338917ac85114a"},
+      {"mla.forward", "f2ea812bbce9d1366230a9752667b5bab1115eacf695d5181e72b276fd7c4876"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];

@@ -56,7 +56,9 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {mla::write_cache_operation(), mla::write_cache_meanings()},
              {mla::project_operation(), mla::project_meanings()},
              {mla::schedule_operation(), mla::schedule_meanings()},
-             {mla::combine_operation(), mla::combine_meanings()}};
+             {mla::combine_operation(), mla::combine_meanings()},
+             {mla::forward_operation(), mla::forward_meanings()}};
+  BOOST_TEST(std::size(all) == operations().size());
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
     std::set<std::string> seen;
