@@ -111,6 +111,8 @@ class case_operation : public operation {
   case_result examine(const case_spec& spec, executor& where, const examine_options& how) const override {
     if (!spec.recorded.empty()) return examine_recorded(load_recorded(spec.recorded), spec, where, how);
     if (spec.variant.empty()) return examine_every_variant(spec, where, how);
+    case_result refused = refusal_of(spec, where);
+    if (refused.result == outcome::skipped) return refused;
     return examine_material(generated(spec), spec, where, how);
   }
 
@@ -193,8 +195,24 @@ class case_operation : public operation {
   }
 
  private:
+  static std::string_view regime_said(const case_spec& spec) {
+    return spec.regime.empty() ? "normal" : std::string_view(spec.regime);
+  }
+  /// A problem that the variant does not take is skipped before inputs are made for it in vain.
+  case_result refusal_of(const case_spec& spec, const executor& where) const {
+    require_regime(regime_said(spec), parts_.regimes);
+    const Problem p = parts_.parse(keyed_text(spec.problem));
+    check(p);
+    case_result result;
+    result.skip_reason = row_of(parts_.table(where.kernels()), spec.variant).domain(p);
+    if (result.skip_reason.empty()) return result;
+    result.case_text = spec.str();
+    result.classes = generate::names_holding(parts_.classes(), p);
+    result.result = outcome::skipped;
+    return result;
+  }
   material<Problem> generated(const case_spec& spec) const {
-    const std::string_view how = spec.regime.empty() ? "normal" : std::string_view(spec.regime);
+    const std::string_view how = regime_said(spec);
     require_regime(how, parts_.regimes);
     material<Problem> m{"", parts_.parse(keyed_text(spec.problem)), {}};
     m.inputs = draw_inputs(m.problem, how, spec.seed);

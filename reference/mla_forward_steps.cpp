@@ -28,11 +28,17 @@ project_problem absorbed_step(const forward_problem& p, projection kind) {
 }
 
 rms_norm_problem norm_step(const forward_problem& p, std::int64_t dim) {
-  return {p.type, p.type, p.b * p.sq, dim, p.eps};
+  return {.type = p.type, .weight_type = p.type, .tokens = p.b * p.sq, .dim = dim, .eps = p.eps};
 }
 
 rotary_problem rotary_step(const forward_problem& p, std::int64_t heads) {
-  return {p.type, p.b, p.sq, heads, p.qk_rope_head_dim, p.start_pos, p.rotary_rows};
+  return {.type = p.type,
+          .b = p.b,
+          .sq = p.sq,
+          .heads = heads,
+          .d = p.qk_rope_head_dim,
+          .start_pos = p.start_pos,
+          .rotary_rows = p.rotary_rows};
 }
 
 }  // namespace

@@ -37,10 +37,23 @@ void* behind(const tensor_view& v, std::int64_t first) {
   return static_cast<unsigned char*>(v.data) + first * static_cast<std::int64_t>(size_of(v.type));
 }
 
+/// The first variant that takes the problem; none: null.
+template <class Problem>
+const variant<Problem>* taker_of(const Problem& p) {
+  for (const variant<Problem>& row : table_of<Problem, this_side>())
+    if (row.domain(p).empty()) return &row;
+  return nullptr;
+}
+
+/// Empty, or why no variant takes a step: the reason of the last one.
+template <class Problem>
+std::string refusal_of(const Problem& p) {
+  return taker_of(p) != nullptr ? "" : table_of<Problem, this_side>().back().domain(p);
+}
+
 template <class Problem>
 void step(const Problem& p, std::initializer_list<named> in, std::initializer_list<named> out, launcher& on) {
-  const variant<Problem>& row = table_of<Problem, this_side>()[0];
-  row.run(p, kernel_arguments({in.begin(), in.size()}, {out.begin(), out.size()}), on);
+  taker_of(p)->run(p, kernel_arguments({in.begin(), in.size()}, {out.begin(), out.size()}), on);
 }
 
 class module_call {
@@ -189,8 +202,15 @@ class module_call {
 
 std::string domain(const forward_problem& p) {
   if (p.cache_type != p.type) return "a cache in another type than x is not supported";
-  return p.form == attention_form::naive ? head_domain(attention_by_head(p))
-                                         : latent_domain(p.kv_lora_rank + p.qk_rope_head_dim, p.kv_lora_rank);
+  const forward_steps steps = steps_of(p);
+  const bool naive_form = p.form == attention_form::naive;
+  for (const project_problem* one :
+       {&steps.q, &steps.kv, naive_form ? &steps.up : &steps.absorb_query, &steps.out})
+    if (std::string why = refusal_of(*one); !why.empty()) return why;
+  for (const rotary_problem* one : {&steps.q_rotary, &steps.k_rotary})
+    if (std::string why = refusal_of(*one); !why.empty()) return why;
+  if (std::string why = refusal_of(steps.kv_norm); !why.empty()) return why;
+  return naive_form ? naive().domain(attention_by_head(p)) : refusal_of(attention_of_latents(p));
 }
 
 void run(const forward_problem& p, const kernel_arguments& args, launcher& on) {

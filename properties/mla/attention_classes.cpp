@@ -38,7 +38,7 @@ bool is_short(const prefill_problem& p) {
 
 constexpr problem_class<prefill_problem> prefill_rows[] = {
     {"heads_1", 0.18, [](const prefill_problem& p) { return p.hq == 1; }},
-    {"heads_no_tile_divides", 0.08, [](const prefill_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
+    {"odd_heads", 0.08, [](const prefill_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
     {"heads_16_or_more", 0.09, [](const prefill_problem& p) { return p.hq >= 16; }},
     {"several_heads_a_kv_head", 0, [](const prefill_problem& p) { return p.hq != p.hk; }},
     {"d_192_dv_128", 0.1, [](const prefill_problem& p) { return p.d == 192 && p.dv == 128; }},
@@ -72,7 +72,7 @@ constexpr problem_class<prefill_problem> prefill_rows[] = {
 
 constexpr problem_class<decode_problem> decode_rows[] = {
     {"heads_1", 0, [](const decode_problem& p) { return p.hq == 1; }},
-    {"heads_no_tile_divides", 0.13, [](const decode_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
+    {"odd_heads", 0.13, [](const decode_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
     {"heads_16", 0.07, [](const decode_problem& p) { return p.hq == 16; }},
     {"heads_64", 0.06, [](const decode_problem& p) { return p.hq == 64; }},
     {"heads_126", 0, [](const decode_problem& p) { return p.hq == 126; }},
@@ -109,8 +109,7 @@ constexpr problem_class<decode_indices_problem> decode_indices_rows[] = {
        return p.format == mla::kv_format::v32 && p.d == 576 && p.qk_rope_head_dim == 64;
      }},
     {"heads_1", 0.03, [](const decode_indices_problem& p) { return p.hq == 1; }},
-    {"heads_no_tile_divides", 0.12,
-     [](const decode_indices_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
+    {"odd_heads", 0.12, [](const decode_indices_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
     {"heads_64_or_more", 0.1, [](const decode_indices_problem& p) { return p.hq >= 64; }},
     {"several_queries", 0.09, [](const decode_indices_problem& p) { return p.sq > 1; }},
     {"topk_of_whole_blocks", 0.2, [](const decode_indices_problem& p) { return p.topk % 64 == 0; }},
@@ -131,8 +130,7 @@ constexpr problem_class<decode_indices_problem> decode_indices_rows[] = {
 
 constexpr problem_class<prefill_indices_problem> prefill_indices_rows[] = {
     {"heads_1", 0.02, [](const prefill_indices_problem& p) { return p.hq == 1; }},
-    {"heads_no_tile_divides", 0.12,
-     [](const prefill_indices_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
+    {"odd_heads", 0.12, [](const prefill_indices_problem& p) { return p.hq % 2 == 1 && p.hq > 1; }},
     {"heads_64_or_more", 0.11, [](const prefill_indices_problem& p) { return p.hq >= 64; }},
     {"row_of_576", 0.13, [](const prefill_indices_problem& p) { return p.d == 576 && p.dv == 512; }},
     {"one_query", 0.12, [](const prefill_indices_problem& p) { return p.sq == 1; }},

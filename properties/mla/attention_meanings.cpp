@@ -43,7 +43,7 @@ constexpr meaning alike[] = {
     {"heads_128", "128 query heads."},
     {"heads_16_or_more", "16 query heads or more."},
     {"heads_64_or_more", "64 query heads or more."},
-    {"heads_no_tile_divides", "3, 9 or 63 query heads."},
+    {"odd_heads", "3, 9 or 63 query heads: no tile divides them."},
     {"several_heads_a_kv_head", "Several query heads share a KV head."},
     {"several_kv_heads", "More than one KV head."},
     {"d_192_dv_128", "The widths of the models: keys of 192, values of 128."},

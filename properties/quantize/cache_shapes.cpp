@@ -65,7 +65,8 @@ std::int64_t draw_tokens(draws& draw, std::int64_t most) {
 std::int64_t draw_gap(draws& draw) { return draw.weighted({{50, 0}, {15, 1}, {15, 8}, {10, 13}, {10, 64}}); }
 
 quantize::policy draw_policy(draws& draw, dtype code) {
-  if (code == dtype::e4m3 && draw.chance(20)) return quantize::policies[draw.chance(50) ? 0 : 1];
+  if (code == dtype::e4m3 && draw.chance(20))
+    return *quantize::policy_named(draw.chance(50) ? "default" : "default_ue8m0");
   for (;;) {
     const auto& all = quantize::policies;
     const auto& one =

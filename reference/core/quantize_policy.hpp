@@ -71,7 +71,7 @@ struct policy {
 /// Largest magnitude of a code.
 constexpr double limit_of(dtype code) { return code == dtype::i8 ? 127 : 448; }
 
-/// Every writer, D.0 and E of the policy matrix: K-cache rows and pages, indexer keys, activations, int8.
+/// Every writer: K-cache rows and pages, indexer keys, activations, int8.
 inline constexpr auto policies = std::to_array<policy>({
     // Ours: NaN elements stay NaN and do not reach the scale.
     {.name = "default"},

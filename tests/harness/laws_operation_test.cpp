@@ -29,7 +29,7 @@ case_spec small_attend() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(operations_of_flash_decode)
+BOOST_AUTO_TEST_SUITE(every_operation)
 
 BOOST_AUTO_TEST_CASE(drawn_cases_of_every_row_pass) {
   const auto where = host();
