@@ -14,16 +14,17 @@ file(CONFIGURE OUTPUT ${plumbline_nothing} CONTENT "int main() {}\n")
 add_library(plumbline_light INTERFACE)
 target_compile_options(plumbline_light INTERFACE $<$<NOT:$<CONFIG:Debug>>:-O1>)
 
-# add_precompiled(name flags ...): the headers as these interface libraries have them compiled; a target that links the
-# same ones takes them with target_precompile_headers(target REUSE_FROM name).
+# add_precompiled(name [HEADERS <h> ...] [LINK t ...]): the headers as these interface libraries have them compiled; a
+# target that links the same ones takes them with target_precompile_headers(target REUSE_FROM name).
 function(add_precompiled name)
+  cmake_parse_arguments(P "" "" "HEADERS;LINK" ${ARGN})
   add_library(${name} OBJECT EXCLUDE_FROM_ALL ${plumbline_nothing})
-  target_link_libraries(${name} PRIVATE plumbline_flags ${ARGN})
-  target_precompile_headers(${name} PRIVATE ${plumbline_standard_headers})
+  target_link_libraries(${name} PRIVATE plumbline_flags ${P_LINK})
+  target_precompile_headers(${name} PRIVATE ${plumbline_standard_headers} ${P_HEADERS})
 endfunction()
 
 add_precompiled(precompiled)
-add_precompiled(precompiled_light plumbline_light)
+add_precompiled(precompiled_light LINK plumbline_light)
 
 # Tests are executables, whose code is not that of a library, and most of them start with Boost.Test.
 add_executable(precompiled_test EXCLUDE_FROM_ALL ${plumbline_nothing})
