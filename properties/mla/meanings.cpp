@@ -55,6 +55,7 @@ constexpr meaning written[] = {
     {"page_of_1", "Pages of one row."},
     {"tokens_not_written", "Some tokens have slot -1."},
     {"nothing_written", "All tokens have slot -1."},
+    {"pages_beyond_32_bits", "The last page begins beyond 2^31 elements."},
     {"page_gap", "Unused rows behind each page."},
     {"gap", "Rows have unused elements between them."},
     {"no_token", "Nothing to do."},

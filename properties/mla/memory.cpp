@@ -2,6 +2,7 @@
 //
 // Elements live in their own format, as doubles in the judge and as copies of inputs and outputs: at most
 // this many bytes an element, rounded up.
+#include "properties/generate/far_rows.hpp"
 #include "properties/mla/operations.hpp"
 
 namespace plumbline::mla {
@@ -25,8 +26,9 @@ double memory_needed(const rotary_problem& p) {
 
 double memory_needed(const write_cache_problem& p) {
   const std::int64_t width = p.kv_lora_rank + p.qk_rope_head_dim;
-  return bytes_an_element * product(p.tokens, width + 2 * p.gap) +
-         bytes_a_cached_element * product(p.num_pages * (p.page_size + p.page_gap), width + p.gap);
+  const double pages = static_cast<double>(p.num_pages) *
+                       (product(p.page_size, width + p.gap) + generate::held_of_gap(p.page_gap * width));
+  return bytes_an_element * product(p.tokens, width + 2 * p.gap) + bytes_a_cached_element * pages;
 }
 
 double memory_needed(const schedule_problem& p) {

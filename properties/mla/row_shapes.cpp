@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "properties/generate/far_rows.hpp"
 #include "properties/mla/sizes.hpp"
 
 namespace plumbline::generate {
@@ -13,6 +14,19 @@ using mla::write_cache_problem;
 namespace {
 
 constexpr std::int64_t most_elements = 60'000;
+
+std::int64_t page_stride(const write_cache_problem& p) {
+  return (p.page_size + p.page_gap) * (p.kv_lora_rank + p.qk_rope_head_dim + p.gap);
+}
+
+// Pages of the cache beyond 2^31 elements.
+void spread_pages(draws draw, write_cache_problem& p) {
+  if (!draw.chance(8)) return;
+  p.num_pages = std::max(p.num_pages, least_far_rows);
+  if (p.num_pages > most_far_rows) return;
+  const std::int64_t row = p.kv_lora_rank + p.qk_rope_head_dim + p.gap;
+  p.page_gap = far_gap(p.num_pages, 64) / row + 1;
+}
 
 constexpr problem_class<rms_norm_problem> rms_norm_rows[] = {
     {"latent_of_512", 0.1, [](const rms_norm_problem& p) { return p.dim == 512; }},
@@ -52,6 +66,8 @@ constexpr problem_class<write_cache_problem> write_cache_rows[] = {
     {"page_of_1", 0.03, [](const write_cache_problem& p) { return p.page_size == 1; }},
     {"tokens_not_written", 0.1, [](const write_cache_problem& p) { return p.skip_percent > 0; }},
     {"nothing_written", 0.01, [](const write_cache_problem& p) { return p.skip_percent == 100; }},
+    {"pages_beyond_32_bits", 0.02,
+     [](const write_cache_problem& p) { return beyond_32_bits(p.num_pages, page_stride(p)); }},
     {"page_gap", 0.06, [](const write_cache_problem& p) { return p.page_gap > 0; }},
     {"gap", 0.12, [](const write_cache_problem& p) { return p.gap > 0; }},
     {"no_token", 0.005, [](const write_cache_problem& p) { return p.tokens == 0; }},
@@ -116,6 +132,7 @@ write_cache_problem draw_write_cache(const contract& promised, std::string_view,
   p.gap = draw_row_gap(draw);
   p.page_gap = draw.chance(25) ? draw.between(1, 3) : 0;
   p.skip_percent = draw.chance(40) ? draw.one_of({10, 50, 50, 100}) : 0;
+  spread_pages(draws(seed, index, "far pages of write_cache"), p);
   return p;
 }
 
