@@ -9,14 +9,17 @@ namespace plumbline::program {
 
 namespace {
 
-// `op`; files that older programs saved say `operator`, which elsewhere is the name of something else.
+// `op`; files that older programs saved say `operator`.  Elsewhere that is the name of an upstream function:
+// the operator that alone knows its group is meant.
 std::string said_operator(const instrument& all, const std::map<std::string, std::string>& attributes) {
   if (const auto found = attributes.find("op"); found != attributes.end()) return found->second;
   const auto found = attributes.find("operator");
   if (found == attributes.end()) return "";
   const bool known = std::any_of(all.operations.begin(), all.operations.end(),
                                  [&](const operation* o) { return o->op() == found->second; });
-  return known ? found->second : "";
+  if (known) return found->second;
+  const std::vector<const operation*> of_group = claimants(all, found->second);
+  return of_group.empty() || contested(of_group) ? "" : std::string(of_group[0]->op());
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include "properties/mla/attention_inputs.hpp"
 #include "properties/mla/attention_laws.hpp"
 #include "properties/mla/attention_shapes.hpp"
+#include "properties/mla/function.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
-#include "properties/table_operation.hpp"
 
 namespace plumbline::mla {
 
@@ -42,7 +42,7 @@ constexpr function_tables<decode_problem> tables = {.parts = {.op = "mla",
 }  // namespace
 
 const operation& decode_operation() {
-  static const table_operation<decode_problem> one(tables);
+  static const mla_function<decode_problem> one(tables);
   return one;
 }
 

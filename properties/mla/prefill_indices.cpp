@@ -5,9 +5,9 @@
 #include "properties/mla/attention_inputs.hpp"
 #include "properties/mla/attention_laws.hpp"
 #include "properties/mla/attention_shapes.hpp"
+#include "properties/mla/function.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
-#include "properties/table_operation.hpp"
 
 namespace plumbline::mla {
 
@@ -43,7 +43,7 @@ constexpr function_tables<prefill_indices_problem> tables = {
 }  // namespace
 
 const operation& prefill_indices_operation() {
-  static const table_operation<prefill_indices_problem> one(tables);
+  static const mla_function<prefill_indices_problem> one(tables);
   return one;
 }
 

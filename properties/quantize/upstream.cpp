@@ -7,7 +7,7 @@
 
 #include "properties/external_case.hpp"
 #include "properties/quantize/recorded.hpp"
-#include "properties/quantize/upstream_source.hpp"
+#include "properties/upstream_source.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/quantize_group.hpp"
 
@@ -41,7 +41,7 @@ constexpr claimed claims[] = {{"store", store_groups},     {"dequantize", dequan
 
 // Ways up to a power of two, with and without a floor below.
 external_judgement judge_powers(const recorded_case& c) {
-  upstream_source from(c);
+  upstream_source from(c, "quantize");
   const std::vector<double> scale = from.at("scale").values();
   struct way {
     const char* name;
@@ -114,55 +114,6 @@ external_judgement judge_error(const recorded_case& c) {
 
 }  // namespace
 
-const tensor& upstream_source::at(std::initializer_list<const char*> names) {
-  for (const char* name : names)
-    if (const tensor* t = case_.tensors.find(name)) {
-      taken_.insert(name);
-      return *t;
-    }
-  throw bad_argument(*names.begin(), "expected a tensor of this name in the case");
-}
-
-tensor upstream_source::rows(std::initializer_list<const char*> names) {
-  const tensor& t = at(names);
-  const std::int64_t width = t.shape().back();
-  return reshaped(t, {width == 0 ? 0 : t.size() / width, width});
-}
-
-std::string upstream_source::word(const std::string& option) const {
-  const auto found = case_.options.find(option);
-  if (found == case_.options.end()) throw bad_argument(option, "expected this option in the case");
-  return found->second;
-}
-
-std::int64_t upstream_source::integer(const std::string& option) const {
-  return keyed_text("x=" + word(option)).integer("x", 0);
-}
-
-void upstream_source::require_all_taken() const {
-  for (const auto& [name, value] : case_.tensors)
-    if (taken_.count(name) == 0) throw bad_argument("case", "expected no tensor of the name " + name);
-}
-
-recorded_case upstream_source::call(const char* function, const std::string& problem_text) const {
-  recorded_case one;
-  one.function = function;
-  one.name = case_.name;
-  one.options = options_from_text(problem_text);
-  return one;
-}
-
-tensor reshaped(const tensor& from, std::vector<std::int64_t> shape, dtype as) {
-  tensor to(as, std::move(shape));
-  if (!from.dense() || to.extent_bytes() != from.extent_bytes())
-    throw bad_argument("case", "expected a dense tensor of another shape");
-  std::copy_n(from.data(), from.extent_bytes(), to.data());
-  return to;
-}
-tensor reshaped(const tensor& from, std::vector<std::int64_t> shape) {
-  return reshaped(from, std::move(shape), from.type());
-}
-
 std::span<const std::string_view> upstream_groups(std::string_view function) {
   for (const claimed& one : claims)
     if (one.function == function) return one.groups;
@@ -178,7 +129,7 @@ bool is_upstream(const recorded_case& c) {
 
 std::vector<recorded_case> calls_of(const recorded_case& c) {
   if (c.function == "errors" || c.function == "round_scale_up_to_power_of_two") return {};
-  upstream_source from(c);
+  upstream_source from(c, "quantize");
   std::vector<recorded_case> calls = upstream_cache_calls(from);
   if (calls.empty()) calls = upstream_matrix_calls(from);
   from.require_all_taken();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "properties/operation.hpp"
+#include "properties/upstream_source.hpp"
 
 namespace plumbline::quantize {
 
@@ -24,6 +25,8 @@ bool is_upstream(const recorded_case&);
 /// The calls that it holds, each in our terms: `function`, options, inputs, `expected_*` or outputs.  Empty
 /// for tables and error conditions.  Throws bad_argument on a case of another form.
 std::vector<recorded_case> calls_of(const recorded_case&);
+std::vector<recorded_case> upstream_cache_calls(upstream_source&);
+std::vector<recorded_case> upstream_matrix_calls(upstream_source&);
 
 /// Judges all calls, tables and error conditions of the case.
 external_judgement judge_upstream(const recorded_case&, std::string_view contract_name);

@@ -1,7 +1,8 @@
 // Recorded K caches: writers of rows, pages and separate buffers, and their readers.
 #include <algorithm>
 
-#include "properties/quantize/upstream_source.hpp"
+#include "properties/quantize/upstream.hpp"
+#include "properties/upstream_source.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/quantize_problem.hpp"
 

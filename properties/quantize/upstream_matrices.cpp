@@ -1,7 +1,8 @@
 // Recorded quantizers of activations and weights, their reader, their product, and the scatter of rows.
 #include <algorithm>
 
-#include "properties/quantize/upstream_source.hpp"
+#include "properties/quantize/upstream.hpp"
+#include "properties/upstream_source.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/quantize_problem.hpp"
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "properties/quantize/upstream.hpp"
-#include "properties/quantize/upstream_source.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "tests/harness/operation_named.hpp"
 
