@@ -4,9 +4,9 @@
 #include "properties/mla/forward_inputs.hpp"
 #include "properties/mla/forward_laws.hpp"
 #include "properties/mla/forward_shapes.hpp"
+#include "properties/mla/function.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
-#include "properties/table_operation.hpp"
 
 namespace plumbline::mla {
 
@@ -43,7 +43,7 @@ constexpr function_tables<forward_problem> tables = {
 }  // namespace
 
 const operation& forward_operation() {
-  static const table_operation<forward_problem> one(tables);
+  static const mla_function<forward_problem> one(tables);
   return one;
 }
 

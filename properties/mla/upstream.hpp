@@ -33,4 +33,11 @@ bool is_upstream_attention(std::string_view group);
 recorded_case upstream_attention_call(upstream_source&);
 external_judgement judge_upstream_attention(const recorded_case&);
 
+// DeepSeek's module: a call of each form that the case holds a result of.
+std::vector<recorded_case> upstream_module_calls(upstream_source&);
+external_judgement judge_upstream_module(const recorded_case&);
+/// What a mask says of a forward, (sq, start_pos + sq) of 0 and -inf: that a query sees no later key.  Throws
+/// bad_argument naming `mask` when it is another.
+bool is_causal(const tensor& mask, std::int64_t sq, std::int64_t start_pos);
+
 }  // namespace plumbline::mla
