@@ -14,5 +14,6 @@ foreach(form naive absorb)
     --case-timeout 1200 --out ${CMAKE_CURRENT_BINARY_DIR}/mla_forward_of_671b.${form})
   set_tests_properties(mla_forward_of_671b.${form} PROPERTIES LABELS "mla;host;long" TIMEOUT 1200)
 endforeach()
+
 # Cases in upstream's terms.
 plumbline_test(NAME mla_upstream SOURCES harness/mla_upstream_test.cpp LINK properties LABELS mla properties)
