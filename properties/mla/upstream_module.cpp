@@ -9,6 +9,8 @@
 // own first forward of x_previous leaves, which is also held against the rows that are there.
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <span>
 
 #include "properties/external_case.hpp"
 #include "properties/judge/constants.hpp"
