@@ -70,7 +70,7 @@ std::vector<std::string> cases_named(const std::string& argument, const std::str
   if (path.empty()) return cases;
   if (path.front() != '/') path.insert(0, "/");
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  std::erase_if(cases, [&](const std::string& one) {
+  std::erase_if(cases, [&path = path](const std::string& one) {  // clang 14 captures no binding by itself
     const std::string its = split_case_path(one).second;
     return its != path && its.rfind(path + "/", 0) != 0;
   });
