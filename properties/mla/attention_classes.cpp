@@ -93,6 +93,11 @@ constexpr problem_class<decode_problem> decode_rows[] = {
     {"tile_edge", 0.15, beside_a_tile<decode_problem>},
     {"batch_8_or_more", 0.07, [](const decode_problem& p) { return p.b >= 8; }},
     {"batch_32", 0, [](const decode_problem& p) { return p.b == 32; }},
+    {"more_requests_than_lanes", 0, [](const decode_problem& p) { return p.b > 32; }},
+    {"request_of_100_blocks", 0,
+     [](const decode_problem& p) {
+       return *std::max_element(p.cache_seqlens.begin(), p.cache_seqlens.end()) >= 6400;
+     }},
     {"one_part", 0.05, [](const decode_problem& p) { return p.num_sm_parts == 1; }},
     {"many_parts", 0.08, [](const decode_problem& p) { return p.num_sm_parts > 16; }},
     {"parts_of_the_device", 0.06, [](const decode_problem& p) { return p.num_sm_parts == 0; }},
@@ -113,6 +118,8 @@ constexpr problem_class<decode_indices_problem> decode_indices_rows[] = {
     {"heads_64_or_more", 0.1, [](const decode_indices_problem& p) { return p.hq >= 64; }},
     {"several_queries", 0.09, [](const decode_indices_problem& p) { return p.sq > 1; }},
     {"topk_of_whole_blocks", 0.2, [](const decode_indices_problem& p) { return p.topk % 64 == 0; }},
+    {"more_requests_than_lanes", 0, [](const decode_indices_problem& p) { return p.b > 32; }},
+    {"request_of_100_blocks", 0, [](const decode_indices_problem& p) { return p.topk >= 6400; }},
     {"topk_length", 0.11, [](const decode_indices_problem& p) { return !p.topk_length.empty(); }},
     {"empty_list", 0,
      [](const decode_indices_problem& p) {

@@ -43,6 +43,8 @@ constexpr meaning alike[] = {
     {"heads_128", "128 query heads."},
     {"heads_16_or_more", "16 query heads or more."},
     {"heads_64_or_more", "64 query heads or more."},
+    {"more_requests_than_lanes", "More than 32 requests."},
+    {"request_of_100_blocks", "A request of 100 blocks of keys and more, which many parts share."},
     {"odd_heads", "3, 9 or 63 query heads: no tile divides them."},
     {"several_heads_a_kv_head", "Several query heads share a KV head."},
     {"several_kv_heads", "More than one KV head."},

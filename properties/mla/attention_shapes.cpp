@@ -47,6 +47,15 @@ std::int64_t draw_keys(draws& draw) {
   }
 }
 
+// A warp's lanes run out at 32 requests, or at 32 parts of one request: narrow rows pay for more than either.
+enum class extent : std::uint8_t { usual, crowd, far };
+extent draw_extent(draws& draw) {
+  const std::int64_t kind = draw.between(0, 99);
+  return kind < 5 ? extent::crowd : kind < 10 ? extent::far : extent::usual;
+}
+std::int64_t draw_crowd(draws& draw) { return draw.one_of({33, 64, 100}); }
+std::int64_t draw_many_parts(draws& draw) { return draw.one_of({0, 132, 160}); }
+
 std::vector<std::int64_t> draw_lengths(draws& draw, std::int64_t b, std::int64_t longest) {
   std::vector<std::int64_t> all;
   const std::int64_t kind = draw.weighted({{40, 0}, {35, 1}, {25, 2}});
@@ -162,18 +171,22 @@ decode_problem draw_decode(const contract& promised, std::string_view, std::uint
   p.hq = draw_heads(draw);
   p.sq = draw.one_of({1, 1, 1, 2, 2, 3, 4, 7});
   p.b = draw.one_of({1, 1, 2, 3, 8, 16, 32});
-  const std::int64_t longest = draw_keys(draw);
+  std::int64_t longest = draw_keys(draw);
+  const extent reach = draw_extent(draw);
+  if (reach != extent::usual) p.d = 24, p.dv = 16, p.sq = 1, p.hq = draw.one_of({1, 3});
+  if (reach == extent::crowd) p.b = draw_crowd(draw), longest = draw.between(1, 70);
+  if (reach == extent::far) p.b = draw.one_of({1, 2}), longest = draw.between(7'000, 26'000);
   afford(draw, static_cast<double>(longest), p);
   if (p.hq % 3 == 0 && draw.chance(20)) p.hk = p.hq / 3;
   p.cache_seqlens = draw_lengths(draw, p.b, longest);
-  p.page_size = draw_page_size(draw);
+  p.page_size = reach == extent::far ? draw.one_of({16, 61, 64}) : draw_page_size(draw);
   p.max_pages = up(longest, p.page_size) + (draw.chance(40) ? draw.between(1, 5) : 0);
   p.num_pages = std::max<std::int64_t>(1, pages_of(p) + draw.between(0, 3));
   p.gap = draw_row_gap(draw);
   p.page_gap = draw.chance(25) ? draw.between(1, 3) : 0;
   p.causal = draw.chance(50);
   p.softmax_scale = draw_scale(draw, p.d);
-  p.num_sm_parts = draw_parts(draw);
+  p.num_sm_parts = reach == extent::far ? draw_many_parts(draw) : draw_parts(draw);
   return p;
 }
 
@@ -184,7 +197,8 @@ decode_indices_problem draw_decode_indices(const contract& promised, std::string
   p.type = promised.in;
   const std::int64_t kind = draw.weighted({{45, 0}, {40, 1}, {15, 2}});
   p.format = kind == 0 ? mla::kv_format::plain : kind == 1 ? mla::kv_format::v32 : mla::kv_format::model1;
-  const bool real = draw.chance(50);
+  const extent reach = draw_extent(draw);
+  const bool real = draw.chance(50) && reach == extent::usual;
   const widths w = draw_latent(draw, real);
   p.d = w.d, p.dv = w.dv;
   if (p.format != mla::kv_format::plain) {
@@ -199,6 +213,9 @@ decode_indices_problem draw_decode_indices(const contract& promised, std::string
   p.b = draw.one_of({1, 1, 2, 3, 8, 16});
   p.topk = draw.chance(50) ? 64 * draw.between(1, 4) : draw_keys(draw);
   if (draw.chance(30)) p.extra_topk = draw.chance(50) ? 64 : draw.between(1, 130);
+  if (reach != extent::usual) p.sq = 1, p.hq = draw.one_of({1, 3});
+  if (reach == extent::crowd) p.b = draw_crowd(draw), p.topk = draw.between(1, 40);
+  if (reach == extent::far) p.b = 1, p.topk = draw.between(7'000, 12'000);
   afford(draw, static_cast<double>(p.topk + p.extra_topk), p);
   if (draw.chance(35)) p.topk_length = draw_list_lengths(draw, p.b, p.topk);
   p.page_size = draw_page_size(draw);
@@ -214,7 +231,7 @@ decode_indices_problem draw_decode_indices(const contract& promised, std::string
     p.page_gap = p.format == mla::kv_format::plain ? draw.between(1, 3) : 16 * draw.between(1, 9);
   p.has_sink = draw.chance(35);
   p.softmax_scale = draw_scale(draw, p.d);
-  p.num_sm_parts = draw_parts(draw);
+  p.num_sm_parts = reach == extent::far ? draw_many_parts(draw) : draw_parts(draw);
   p.invalid_percent = draw.weighted({{50, 0}, {25, 10}, {20, 50}, {5, 95}});
   p.duplicate_percent = draw.weighted({{60, 0}, {25, 10}, {15, 50}});
   return p;

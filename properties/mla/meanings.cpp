@@ -66,7 +66,7 @@ constexpr meaning scheduled[] = {
     {"ragged", "Any lengths up to a few thousand keys."},
     {"block_edges", "Whole blocks, or one key more or less."},
     {"mostly_empty", "More than half of the requests have no key."},
-    {"one_long", "One request outweighs all others, up to 2^31 - 1 keys."},
+    {"one_long", "One request, or every second one, outweighs all others, up to 2^31 - 1 keys."},
     {"every_block_is_taken_once",
      "Each block of each request is one part's, in order, and num_splits agrees."},
     {"no_part_takes_more_than_its_share", "No part costs more than the share and one overhead."},

@@ -27,8 +27,8 @@ constexpr problem_class<schedule_problem> schedule_rows[] = {
     {"lists_of_their_own_length", 0.05, [](const schedule_problem& p) { return !p.topk_length.empty(); }},
     {"second_list", 0.05, [](const schedule_problem& p) { return p.extra_topk > 0; }},
     {"empty_requests", 0.1, some_empty},
-    {"one_request", 0.04, [](const schedule_problem& p) { return p.b == 1; }},
-    {"no_request", 0.005, [](const schedule_problem& p) { return p.b == 0; }},
+    {"one_request", 0.01, [](const schedule_problem& p) { return p.b == 1; }},
+    {"no_request", 0, [](const schedule_problem& p) { return p.b == 0; }},
     {"more_requests_than_lanes", 0.06, [](const schedule_problem& p) { return p.b > 32; }},
     {"more_parts_than_requests", 0.15, [](const schedule_problem& p) { return p.num_sm_parts > p.b; }},
     {"one_part", 0.02, [](const schedule_problem& p) { return p.num_sm_parts == 1; }},
@@ -92,10 +92,12 @@ schedule_problem draw_schedule(const contract&, std::string_view regime, std::ui
     p.fixed_overhead = draw.one_of({0, 1, 3, 5, 9});
   }
   const std::int64_t chosen = draw.between(0, std::max<std::int64_t>(0, p.b - 1));
+  const bool several = draw.chance(25);  // long ones: their blocks together pass 2^32
   const auto lengths = [&](std::int64_t most) {
     std::vector<std::int64_t> list;
     for (std::int64_t r = 0; r < p.b; ++r)
-      list.push_back(std::min(most, draw_length(draw, regime, p.block_size, r == chosen)));
+      list.push_back(
+          std::min(most, draw_length(draw, regime, p.block_size, r == chosen || (several && r % 2 == 0))));
     return list;
   };
   if (draw.chance(60)) {
