@@ -92,7 +92,8 @@ schedule_problem draw_schedule(const contract&, std::string_view regime, std::ui
     p.fixed_overhead = draw.one_of({0, 1, 3, 5, 9});
   }
   const std::int64_t chosen = draw.between(0, std::max<std::int64_t>(0, p.b - 1));
-  const bool several = draw.chance(25);  // long ones: their blocks together pass 2^32
+  const bool several = draw.chance(40);
+  if (several && draw.chance(50)) p.block_size = 1;  // long ones together pass 2^32 blocks
   const auto lengths = [&](std::int64_t most) {
     std::vector<std::int64_t> list;
     for (std::int64_t r = 0; r < p.b; ++r)

@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"mla.rotary", "6d69e3e80f9b96f4568213320754046990718fd5ddff6a10a57fcd640f6f9d61"},
       {"mla.write_cache", "957b1e789057114dd40c7fdbf6c3999d7f0793b7015e809c3acdeccb1631dede"},
       {"mla.project", "5c8052a5b60e9fea85b336cbe23fe7a9d5e436c784b0bb8a506f5148ea3ddeee"},
-      {"mla.schedule", "7cf87d91d1faaa2fc08716d8d64123a2e9da41fd58a7b581e523ec56ebc35589"},
+      {"mla.schedule", "498f0f551a09c61fc2b9618b61acd62a735798177eb5988e596d6150d9e63979"},
       {"mla.combine", "eb7cb7e7065c1f80b728ed0dbe9e0b25808825e42c8cfbd5f3338917ac85114a"},
       {"mla.forward", "f2ea812bbce9d1366230a9752667b5bab1115eacf695d5181e72b276fd7c4876"}};
   for (const auto& [function, digest] : all) {
