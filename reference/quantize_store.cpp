@@ -35,8 +35,8 @@ void write_slot(const cache_shape& p, std::int64_t slot, const std::uint8_t* cod
     else
       cache[at.scales + t] = static_cast<std::byte>(encode(dtype::e8m0, scales[t]));
   }
-  std::memcpy((p.layout == cache_layout::split ? rope_part : cache) + at.rope, rope,
-              static_cast<std::size_t>(rope_bytes(p)));
+  const auto rotary = static_cast<std::size_t>(rope_bytes(p));
+  if (rotary > 0) std::memcpy((p.layout == cache_layout::split ? rope_part : cache) + at.rope, rope, rotary);
 }
 
 store_truth store(const store_problem& p, const tensor_set& inputs) {
