@@ -55,6 +55,7 @@ __global__ void __launch_bounds__(threads) naive_kernel(const prefill_params p) 
     const int row = own + 8 * r + lane / 4;
     end[r] = end_of_row(p, keys, first_row + (row < rows ? row : rows - 1));
   }
+  const int by_all = p.causal && own < rows ? end_of_row(p, keys, first_row + own) : tiles * keys_of_tile;
   head_rows sums;
   for (int t = 0; t < tiles; ++t) {
     kernels::copy_async_wait<1>();
@@ -70,9 +71,11 @@ __global__ void __launch_bounds__(threads) naive_kernel(const prefill_params p) 
     kernels::copy_async_wait<1>();
     __syncthreads();
     start_v(t + 1);
-    if (own < rows)
+    if (own < rows) {
+      const int first_key = t * keys_of_tile, end_in_tile[2] = {end[0] - first_key, end[1] - first_key};
       multiply_weights<Type>(sums, s, shared + naive_memory::v + t % 2 * naive_memory::v_stage, keys_of_tile,
-                             p.dv);
+                             p.dv, by_all - first_key, end_in_tile);
+    }
   }
   kernels::copy_async_wait<0>();
   if (own < rows) store_head_rows<Type>(p, sums, n, hk, first_row + own, rows - own < 16 ? rows - own : 16);

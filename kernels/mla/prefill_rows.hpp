@@ -97,10 +97,14 @@ __device__ __forceinline__ void weigh_rows(float (&s)[Tiles][4], head_rows& rows
   }
 }
 
-/// out += P V over 8 * Tiles keys, of which `keys` exist; weights are rounded to `Type` here.
+/// out += P V over 8 * Tiles keys, of which `keys` exist; weights are rounded to `Type` here.  From key
+/// `by_all` on some row of the warp may not see a key: there, values without a finite number are added apart,
+/// to the rows that do, of keys [0, end).
 template <dtype Type, int Tiles>
 __device__ __forceinline__ void multiply_weights(head_rows& rows, const float (&weights)[Tiles][4],
-                                                 const std::uint16_t* v, int keys, int dv) {
+                                                 const std::uint16_t* v, int keys, int dv, int by_all,
+                                                 const int (&end)[2]) {
+  bool cleared = false;
   PLUMBLINE_UNROLL
   for (int pair = 0; pair < Tiles / 2; ++pair) {
     if (16 * pair >= keys) break;
@@ -112,10 +116,17 @@ __device__ __forceinline__ void multiply_weights(head_rows& rows, const float (&
     PLUMBLINE_UNROLL
     for (int group = 0; group < head_value_width / 16; ++group) {
       if (16 * group >= dv) break;
-      multiply_group<Type, head_value_width>(rows.out[2 * group], rows.out[2 * group + 1], a, v, 16 * pair,
-                                             group);
+      if (multiply_group<Type, head_value_width>(rows.out[2 * group], rows.out[2 * group + 1], a, v,
+                                                 16 * pair, group, 16 * pair + 16 > by_all))
+        cleared = true;
     }
   }
+  if (!cleared) return;
+  const int own_column = static_cast<int>(threadIdx.x) % 4 * 2;
+  kernels::add_not_finite<Type>(
+      rows.out, keys, dv,
+      [&](int key, int c) { return kernels::pair_at(v + swizzled<head_value_width>(key, c) + own_column); },
+      [&](int r, int key) { return key < end[r]; });
 }
 
 /// Normalises and stores the rows of a warp, packed rows first_row.. of which `count` exist.

@@ -6,6 +6,7 @@
 // are zeros up to the next multiple of sixteen and never touched beyond it: the loops stop there.
 #pragma once
 
+#include "kernels/core/hidden_values.hpp"
 #include "kernels/core/memory.hpp"
 #include "kernels/core/mma.hpp"
 #include "kernels/mla/token_rows.hpp"
@@ -54,14 +55,18 @@ __device__ __forceinline__ void multiply_scores(float (&s)[Tiles][4], const std:
 }
 
 /// out += P V for sixteen keys from `first_key` on and sixteen columns; `a` holds the weights as an operand.
+/// Where a key is hidden from some row, values without a finite number are left out; true: there were such.
 template <dtype Type, int Width>
-__device__ __forceinline__ void multiply_group(float (&low)[4], float (&high)[4], const std::uint32_t (&a)[4],
-                                               const std::uint16_t* v, int first_key, int group) {
+__device__ __forceinline__ bool multiply_group(float (&low)[4], float (&high)[4], const std::uint32_t (&a)[4],
+                                               const std::uint16_t* v, int first_key, int group,
+                                               bool hidden = false) {
   const int lane = static_cast<int>(threadIdx.x) % 32;
   std::uint32_t b[4];
   kernels::load_matrix_x4_transposed(b, v + swizzled<Width>(first_key + lane % 16, 2 * group + lane / 16));
+  const bool cleared = hidden && kernels::clear_not_finite<Type>(b);
   kernels::mma_m16n8k16<Type>(low, a, b);
   kernels::mma_m16n8k16<Type>(high, a, b + 2);
+  return cleared;
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

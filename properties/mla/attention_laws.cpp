@@ -5,9 +5,10 @@
 // parts           a schedule is an implementation's choice: any number of parts agrees with the one truth
 // list order      attention is a sum: a list in another order agrees with the truth of that order
 // unused memory   other bytes behind lengths, in gaps, in rows that nobody lists: the same bits
-// NaN             in one key: NaN exactly where the truth has it, the same bits elsewhere; a latent is a
-// value too, and
-//                 a weight of zero does not make a number of its NaN
+// NaN             in one key, or in one value, where infinities are tried too: a NaN, or that infinity, just
+//                 where the truth is not finite, and all other bits stay.  Which of the two is the contract's
+//                 choice: a weight may round to zero or vanish, in the kernel or in double, and zero times an
+//                 infinity is NaN; a number it never is, nor the other infinity
 #include "properties/mla/attention_laws.hpp"
 
 #include <algorithm>
@@ -123,28 +124,33 @@ std::string broken_list_order(const of<Problem>& s) {
   return disagreement(s, s.problem, inputs, "lists in another order");
 }
 
-// An element of a key of some sequence; empty name: no sequence has a key.
-struct key_element {
+// An element of a key of some sequence and what it becomes; empty name: no sequence has a key.
+struct poison {
   const char* tensor = "";
   std::int64_t offset = 0;
+  double value = NAN;
+  bool in_value = false;  // and in no key
 };
 // Half the time one of the last keys, which a causal mask hides from some queries of the tile.
 std::int64_t some_key(std::int64_t keys, std::int64_t queries, random_stream& choice) {
   return choice.chance(0.5) ? choice.integer(std::max<std::int64_t>(0, keys - queries), keys - 1)
                             : choice.integer(0, keys - 1);
 }
-key_element key_element_of(const prefill_problem& p, const tensor_set& inputs, random_stream& choice) {
+poison poison_of(const prefill_problem& p, const tensor_set& inputs, random_stream& choice) {
   const std::int64_t start = choice.integer(0, p.b - 1);
   for (std::int64_t n = 0; n < p.b; ++n) {
     const std::int64_t s = (start + n) % p.b, keys = p.cache_seqlens[static_cast<std::size_t>(s)];
     if (keys == 0) continue;
+    const bool in_value = choice.chance(0.5);
+    const char* const tensor = in_value ? "v" : "k";
     const std::int64_t at[] = {s, some_key(keys, p.sq, choice), choice.integer(0, p.hk - 1),
-                               choice.integer(0, p.d - 1)};
-    return {"k", inputs.at("k").offset(at)};
+                               choice.integer(0, (in_value ? p.dv : p.d) - 1)};
+    constexpr double values[] = {NAN, INFINITY, -INFINITY};
+    return {tensor, inputs.at(tensor).offset(at), in_value ? values[choice.integer(0, 2)] : NAN, in_value};
   }
   return {};
 }
-key_element key_element_of(const decode_problem& p, const tensor_set& inputs, random_stream& choice) {
+poison poison_of(const decode_problem& p, const tensor_set& inputs, random_stream& choice) {
   const std::int64_t start = choice.integer(0, p.b - 1);
   for (std::int64_t n = 0; n < p.b; ++n) {
     const std::int64_t s = (start + n) % p.b, keys = p.cache_seqlens[static_cast<std::size_t>(s)];
@@ -161,31 +167,41 @@ key_element key_element_of(const decode_problem& p, const tensor_set& inputs, ra
 template <class Problem>
 std::string concerns_nan(const of<Problem>& s) {
   random_stream choice(s.seed, "nan");
-  return *key_element_of(s.problem, s.inputs, choice).tensor ? "" : "no sequence has a key";
+  return *poison_of(s.problem, s.inputs, choice).tensor ? "" : "no sequence has a key";
 }
 template <class Problem>
 std::string broken_nan(const of<Problem>& s) {
   random_stream choice(s.seed, "nan");
-  const key_element poisoned = key_element_of(s.problem, s.inputs, choice);
+  const poison one = poison_of(s.problem, s.inputs, choice);
   tensor_set inputs = s.inputs;
-  inputs.at(poisoned.tensor).set_value(poisoned.offset, NAN);
+  inputs.at(one.tensor).set_value(one.offset, one.value);
   const std::string what =
-      std::string("NaN in element ") + std::to_string(poisoned.offset) + " of " + poisoned.tensor;
+      shown(one.value) + " in element " + std::to_string(one.offset) + " of " + one.tensor;
   const attempt other = s.run(s.problem, inputs);
   if (other.why_not) return describe(*other.why_not, what);
   const auto truth = mla::attention_truth_of(s.problem, inputs, s.promised);
+  const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
   const auto before = s.outputs.at("out").values(), after = other.outputs.at("out").values();
+  const auto lse_before = s.outputs.at("lse").values(), lse_after = other.outputs.at("lse").values();
   for (std::size_t u = 0; u < truth.size(); ++u)
     for (std::int64_t row = 0; row < truth[u].rows; ++row) {
       const mla::row_place at = mla::place_of(s.problem, u, row);
+      bool reached = false;
       for (std::int64_t c = 0; c < s.problem.dv; ++c) {
-        const bool nan = std::isnan(truth[u].out[static_cast<std::size_t>(row * s.problem.dv + c)]);
+        const double expected = truth[u].out[static_cast<std::size_t>(row * s.problem.dv + c)];
         const auto e = static_cast<std::size_t>(at.out_row * s.problem.dv + c);
-        const bool kept = before[e] == after[e] || (std::isnan(before[e]) && std::isnan(after[e]));
-        if (nan ? !std::isnan(after[e]) : !kept)
+        const bool seen = !std::isfinite(expected);
+        reached = reached || seen;
+        if (seen ? !std::isnan(after[e]) && after[e] != one.value : !same(before[e], after[e]))
           return what + ": column " + std::to_string(c) + " of " + mla::name_of(at) + " is " +
-                 shown(after[e]) + (nan ? ", which sees it" : ", which does not see it");
+                 shown(after[e]) + (seen ? ", which sees it" : ", which does not see it");
       }
+      const auto l = static_cast<std::size_t>(at.lse);
+      const bool in_key = reached && !one.in_value;
+      const double lse = in_key ? truth[u].lse[static_cast<std::size_t>(row)] : lse_before[l];
+      if (!same(lse, lse_after[l]))
+        return what + ": lse of " + mla::name_of(at) + " is " + shown(lse_after[l]) + ", was " +
+               shown(lse_before[l]);
     }
   return "";
 }

@@ -33,7 +33,7 @@ constexpr meaning alike[] = {
     {"twins", "2 or 4 equal keys in different splits: merges that lose or repeat one."},
     {"fuzz", "Odd statistics (few levels, equal rows): guards the judge."},
     {"nan_reaches_its_rows",
-     "A NaN in one key makes NaN of the rows that see it and changes no bit of the others."},
+     "A NaN in one key or value, an infinity in a value: where a row sees it, and nowhere else."},
     {"agrees_for_any_parts", "Shared by any number of parts, every output is still within its budget."},
     {"lists_in_any_order_agree", "Lists in another order: the same result within the budget."},
     {"heads_1", "One query head."},

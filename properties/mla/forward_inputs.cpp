@@ -79,8 +79,7 @@ tensor_set draw_inputs(const forward_problem& p, std::string_view regime, std::u
     }
   }
   tensor& x = inputs.at("x");
-  const bool somebody_is_spared =
-      p.b * p.sq > 0 && (p.sq > 1 ? p.causal && p.form == mla::attention_form::absorb : p.b > 1);
+  const bool somebody_is_spared = p.b * p.sq > 0 && (p.sq > 1 ? p.causal : p.b > 1);
   if (regime == "one_nan" && somebody_is_spared)
     x.set_value(x.size() - 1 - random_stream(seed, "nan").integer(0, p.dim - 1), std::nan(""));
   fill_other_rows(p, p.start_pos, std::byte{0xff}, inputs);
