@@ -1,4 +1,5 @@
 // The list of all functions of all operators.  A new operator adds its lines here.
+#include "properties/conv1d/operations.hpp"
 #include "properties/flash_decode/operations.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/operation.hpp"
@@ -28,7 +29,8 @@ std::span<const operation* const> operations() {
                                          &mla::project_operation(),
                                          &mla::schedule_operation(),
                                          &mla::combine_operation(),
-                                         &mla::forward_operation()};
+                                         &mla::forward_operation(),
+                                         &conv1d::prefill_operation()};
   return all;
 }
 

@@ -191,7 +191,8 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"mla.project", "5c8052a5b60e9fea85b336cbe23fe7a9d5e436c784b0bb8a506f5148ea3ddeee"},
       {"mla.schedule", "498f0f551a09c61fc2b9618b61acd62a735798177eb5988e596d6150d9e63979"},
       {"mla.combine", "eb7cb7e7065c1f80b728ed0dbe9e0b25808825e42c8cfbd5f3338917ac85114a"},
-      {"mla.forward", "f2ea812bbce9d1366230a9752667b5bab1115eacf695d5181e72b276fd7c4876"}};
+      {"mla.forward", "f2ea812bbce9d1366230a9752667b5bab1115eacf695d5181e72b276fd7c4876"},
+      {"conv1d.prefill", "fce3970e8102f32e75e4f018e4cc70300090e82bbf040b4c73c084e62496300b"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];

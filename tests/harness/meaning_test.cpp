@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "properties/conv1d/operations.hpp"
 #include "properties/flash_decode/operations.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/quantize/operations.hpp"
@@ -57,7 +58,8 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {mla::project_operation(), mla::project_meanings()},
              {mla::schedule_operation(), mla::schedule_meanings()},
              {mla::combine_operation(), mla::combine_meanings()},
-             {mla::forward_operation(), mla::forward_meanings()}};
+             {mla::forward_operation(), mla::forward_meanings()},
+             {conv1d::prefill_operation(), conv1d::prefill_meanings()}};
   BOOST_TEST(std::size(all) == operations().size());
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);

@@ -1,0 +1,75 @@
+// One sentence for each law, regime and coverage class of conv1d.
+#include <array>
+
+#include "properties/conv1d/operations.hpp"
+
+namespace plumbline::conv1d {
+
+namespace {
+
+// What several functions have, and then their own.
+template <std::size_t A, std::size_t B>
+constexpr std::array<meaning, A + B> joined(const meaning (&first)[A], const meaning (&second)[B]) {
+  std::array<meaning, A + B> all{};
+  for (std::size_t i = 0; i < A; ++i) all[i] = first[i];
+  for (std::size_t i = 0; i < B; ++i) all[A + i] = second[i];
+  return all;
+}
+
+constexpr meaning filters[] = {
+    {"normal", "N(0, 1), weights of any sign."},
+    {"cancelling", "The taps of a token nearly cancel."},
+    {"integers", "Small odd numbers, so every sum is exact."},
+    {"wide", "Magnitudes over many powers of two, arguments of silu in the tens."},
+    {"not_finite", "A NaN or an infinity here and there."},
+    {"padding", "Some entries of the index list are pad_slot_id."},
+    {"pad_slot_id_0", "Padding is marked by 0, which is also a sequence's index."},
+    {"slots_permuted", "Sequences take slots in another order than their own."},
+    {"slots_of_their_own", "No index list: sequence i has slot i."},
+    {"slots_beyond_32_bits", "The last slot begins beyond 2^31 elements."},
+    {"width_2", "A filter of two taps."},
+    {"width_3", "A filter of three taps."},
+    {"width_4", "A filter of four taps."},
+    {"no_activation", "Sums are not activated."},
+    {"no_bias", "There is no bias."},
+    {"one_channel", "One channel."},
+    {"dim_at_a_tile", "255, 256 or 257 channels."},
+    {"dim_4096", "4096 channels, as in a model."},
+    {"whole_pieces", "Channels are contiguous and 16-byte accesses divide them and their gaps."},
+    {"broken_pieces", "16-byte accesses do not divide the channels, or they are not contiguous."},
+    {"tokens_contiguous", "Tokens are contiguous, channels are not."},
+    {"gap", "Rows have unused elements between them."},
+    {"state_longer_than_the_window", "States have more columns than the call needs."},
+    {"untouched_states_keep_their_bytes",
+     "Slots and columns that the call does not name are what they were."},
+    {"channels_are_alone", "Some of the channels alone give the same bits."}};
+
+constexpr meaning prefilled[] = {
+    {"no_sequence", "There is no sequence."},
+    {"several_sequences", "More than one sequence."},
+    {"empty_sequence", "A sequence without tokens."},
+    {"empty_with_history", "A sequence without tokens has a history."},
+    {"one_token", "A sequence of one token."},
+    {"shorter_than_the_state", "A sequence with fewer tokens than its state has columns."},
+    {"history_shifted", "The new state keeps a part of the old."},
+    {"at_the_window", "A length of width - 2 to width."},
+    {"at_a_block", "A length of 7 to 9, beside a block of tokens."},
+    {"at_two_blocks", "A length of 15 to 17."},
+    {"at_a_chunk", "A length of 1023 to 1026, beside upstream's chunk."},
+    {"pad_slot_id_inside_the_pool", "The mark of padding is the number of a slot."},
+    {"no_states", "No states are given: histories are zero and nothing is kept."},
+    {"history", "A sequence goes on from its state."},
+    {"lengths_overestimated", "The host believes sequences longer than they are."},
+    {"same_bits_from_both_grids", "Both grids give the same bits."},
+    {"chunks_equal_the_whole", "A sequence in up to three chunks gives the same bits, tokens and state."},
+    {"padding_changes_nothing", "Other tokens in padding change no result and no state."},
+    {"stale_history_is_ignored", "What a slot holds when a sequence begins changes nothing."},
+    {"zeros_are_no_history", "A history of zeros gives the bits of none."}};
+
+constexpr auto all_prefill = joined(filters, prefilled);
+
+}  // namespace
+
+std::span<const meaning> prefill_meanings() { return all_prefill; }
+
+}  // namespace plumbline::conv1d

@@ -1,0 +1,22 @@
+// conv1d as operations: one a function.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "properties/meaning.hpp"
+#include "properties/operation.hpp"
+#include "reference/conv1d_problem.hpp"
+
+namespace plumbline::conv1d {
+
+const operation& prefill_operation();
+
+// What the functions say of themselves beside their cases.
+std::string filter_budgets(std::span<const contract>);
+
+double memory_needed(const prefill_problem&);
+std::span<const meaning> prefill_meanings();
+std::map<std::string, std::string> options_of_problem(const prefill_problem&);
+
+}  // namespace plumbline::conv1d

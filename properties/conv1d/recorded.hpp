@@ -1,0 +1,17 @@
+// Cases of conv1d in files: options are the keys of a problem's text, tensors have the names of the call's.
+//
+// `expected_NAME` holds somebody's output NAME in its type and is judged like a kernel's.  An output that is
+// updated in place lies beside its input as `out_NAME`.
+#pragma once
+
+#include <string_view>
+
+#include "properties/recorded_outputs.hpp"
+#include "reference/conv1d_problem.hpp"
+
+namespace plumbline::conv1d {
+
+material<prefill_problem> read_prefill(const recorded_case&);
+external_judgement judge_recorded_prefill(const recorded_case&, std::string_view contract_name);
+
+}  // namespace plumbline::conv1d
