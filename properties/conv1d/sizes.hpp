@@ -56,6 +56,7 @@ void plainer(const Problem& from, std::int64_t least_columns, edits<Problem>& al
   all.add([](Problem& p) { p.slot_gap = 0; });
   all.add([](Problem& p) { p.act = conv1d::activation::none; });
   all.add([](Problem& p) { p.has_bias = false; });
+  all.add([](Problem& p) { p.pad_slot_id = -1; });
   all.add([&](Problem& p) { p.state_len = least_columns; });
 }
 
