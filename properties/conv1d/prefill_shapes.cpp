@@ -21,13 +21,13 @@ bool continues(const prefill_problem& p, bool (*holds)(const prefill_problem&, s
 }
 
 constexpr problem_class<prefill_problem> rows[] = {
-    {"no_sequence", 0.005, [](const prefill_problem& p) { return p.lens.empty(); }},
+    {"no_sequence", 0, [](const prefill_problem& p) { return p.lens.empty(); }},
     {"several_sequences", 0.2, [](const prefill_problem& p) { return p.lens.size() > 1; }},
     {"empty_sequence", 0.1,
      [](const prefill_problem& p) {
        return some_length(p, [](const prefill_problem&, std::int64_t n) { return n == 0; });
      }},
-    {"empty_with_history", 0.02,
+    {"empty_with_history", 0.06,
      [](const prefill_problem& p) {
        return continues(p, [](const prefill_problem&, std::int64_t n) { return n == 0; });
      }},
@@ -40,7 +40,7 @@ constexpr problem_class<prefill_problem> rows[] = {
        return some_length(p,
                           [](const prefill_problem& q, std::int64_t n) { return n > 0 && n < q.width - 1; });
      }},
-    {"history_shifted", 0.05,
+    {"history_shifted", 0.03,
      [](const prefill_problem& p) {
        return continues(p, [](const prefill_problem& q, std::int64_t n) { return n > 0 && n < q.width - 1; });
      }},
@@ -57,11 +57,11 @@ constexpr problem_class<prefill_problem> rows[] = {
      [](const prefill_problem& p) {
        return some_length(p, [](const prefill_problem&, std::int64_t n) { return n >= 15 && n <= 17; });
      }},
-    {"at_a_chunk", 0.02,
+    {"at_a_chunk", 0,
      [](const prefill_problem& p) {
        return some_length(p, [](const prefill_problem&, std::int64_t n) { return n >= 1023 && n <= 1026; });
      }},
-    {"padding", 0.08, [](const prefill_problem& p) { return padding_of(p, p.cache_indices) > 0; }},
+    {"padding", 0.05, [](const prefill_problem& p) { return padding_of(p, p.cache_indices) > 0; }},
     {"pad_slot_id_0", 0.05,
      [](const prefill_problem& p) { return p.pad_slot_id == 0 && !p.cache_indices.empty(); }},
     {"pad_slot_id_inside_the_pool", 0.05,
@@ -69,10 +69,10 @@ constexpr problem_class<prefill_problem> rows[] = {
     {"slots_permuted", 0.12, [](const prefill_problem& p) { return permuted(p.cache_indices); }},
     {"slots_of_their_own", 0.05,
      [](const prefill_problem& p) { return p.slots > 0 && p.cache_indices.empty(); }},
-    {"no_states", 0.015, [](const prefill_problem& p) { return p.slots == 0; }},
+    {"no_states", 0, [](const prefill_problem& p) { return p.slots == 0; }},
     {"state_longer_than_the_window", 0.12,
      [](const prefill_problem& p) { return p.state_len > p.width - 1; }},
-    {"slots_beyond_32_bits", 0.005, [](const prefill_problem& p) { return far_slots(p, p); }},
+    {"slots_beyond_32_bits", 0, [](const prefill_problem& p) { return far_slots(p, p); }},
     {"history", 0.2,
      [](const prefill_problem& p) {
        return continues(p, [](const prefill_problem&, std::int64_t n) { return n > 0; });
@@ -83,9 +83,9 @@ constexpr problem_class<prefill_problem> rows[] = {
     {"width_4", 0.15, [](const prefill_problem& p) { return p.width == 4; }},
     {"no_activation", 0.12, [](const prefill_problem& p) { return p.act == conv1d::activation::none; }},
     {"no_bias", 0.08, [](const prefill_problem& p) { return !p.has_bias; }},
-    {"one_channel", 0.005, [](const prefill_problem& p) { return p.dim == 1; }},
+    {"one_channel", 0, [](const prefill_problem& p) { return p.dim == 1; }},
     {"dim_at_a_tile", 0.06, [](const prefill_problem& p) { return p.dim >= 255 && p.dim <= 257; }},
-    {"dim_4096", 0.003, [](const prefill_problem& p) { return p.dim == 4096; }},
+    {"dim_4096", 0, [](const prefill_problem& p) { return p.dim == 4096; }},
     {"whole_pieces", 0.1, [](const prefill_problem& p) { return vectorized(p); }},
     {"broken_pieces", 0.2, [](const prefill_problem& p) { return !vectorized(p); }},
     {"tokens_contiguous", 0.06,
