@@ -6,6 +6,20 @@
 
 namespace plumbline {
 
+namespace {
+
+std::string name_in_case(const recorded_case& c, holder whose, const std::string& name,
+                         const tensor_set& inputs) {
+  if (whose == holder::expectation) return "expected_" + name;
+  const std::string apart = "out_" + name;
+  if (inputs.has(name)) return apart;
+  if (!c.tensors.has(apart)) return name;
+  if (c.tensors.has(name)) throw bad_argument(name, "expected it or " + apart + ", got both");
+  return apart;
+}
+
+}  // namespace
+
 std::map<std::string, std::string> options_from_text(std::string_view op, const std::string& text) {
   std::map<std::string, std::string> options;
   options["op"] = op;
@@ -48,16 +62,20 @@ tensor laid_out(const recorded_case& c, const std::string& name, tensor like) {
   return like;
 }
 
-tensor_set outputs_in(const recorded_case& c, std::string_view prefix, const tensor_set& made,
+tensor_set outputs_in(const recorded_case& c, holder whose, const tensor_set& made,
                       const tensor_set& inputs) {
   tensor_set outputs;
+  std::string missing;
   for (const auto& one : made) {
-    const std::string name = std::string(prefix) + one.name;
-    if (prefix.empty() && inputs.has(name)) continue;
-    if (c.tensors.has(name)) outputs.set(one.name, laid_out(c, name, one.value));
+    const std::string name = name_in_case(c, whose, one.name, inputs);
+    if (c.tensors.has(name))
+      outputs.set(one.name, laid_out(c, name, one.value));
+    else if (missing.empty())
+      missing = name;
   }
-  if (!outputs.empty() && outputs.size() != made.size())
-    throw bad_argument("case", "expected all outputs of the call or none under one prefix");
+  if (!outputs.empty() && !missing.empty())
+    throw bad_argument(missing, "expected every output of the call beside " + outputs.begin()->name +
+                                    ", this one is not there");
   return outputs;
 }
 

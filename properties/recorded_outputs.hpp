@@ -27,21 +27,24 @@ std::string text_from_options(const recorded_case&, recorded_options&,
 /// shape or type differ.
 tensor laid_out(const recorded_case&, const std::string& name, tensor like);
 
-/// The outputs that a case holds under these prefixes ("out_", "", "expected_"), laid out as `made` has them;
-/// empty when it holds none of them.  An input's name without a prefix is the input.
-tensor_set outputs_in(const recorded_case&, std::string_view prefix, const tensor_set& made,
-                      const tensor_set& inputs);
+/// Whose outputs of a case: of the kernel that wrote it, or those that somebody expected.
+enum class holder { kernel, expectation };
+
+/// The outputs that a case holds, laid out as `made` has them; empty when it holds none of them.  A kernel's
+/// is NAME, or `out_NAME` where NAME is an input's (and it may be elsewhere); an expected one is
+/// `expected_NAME`.  Throws bad_argument naming the first that is missing when others are there.
+tensor_set outputs_in(const recorded_case&, holder, const tensor_set& made, const tensor_set& inputs);
 
 /// Judges what a case holds: its outputs and what it expects.
 template <class Problem, class Judge>
 external_judgement judge_held(const recorded_case& c, const material<Problem>& m, const tensor_set& made,
                               Judge judge) {
   std::vector<external_judgement> found;
-  for (const std::string_view prefix : {"out_", "", "expected_"}) {
-    const tensor_set outputs = outputs_in(c, prefix, made, m.inputs);
+  for (const holder whose : {holder::kernel, holder::expectation}) {
+    const tensor_set outputs = outputs_in(c, whose, made, m.inputs);
     if (outputs.empty()) continue;
     external_judgement one = as_outputs(c, judge(m.problem, m.inputs, outputs));
-    if (prefix == "expected_") one.kind = "expected";
+    if (whose == holder::expectation) one.kind = "expected";
     found.push_back(one);
   }
   return worst(c, found);

@@ -13,6 +13,8 @@ plumbline_test(NAME laws_test
     harness/laws_append_combine_test.cpp
     harness/laws_attend_test.cpp
     harness/laws_operation_test.cpp
+    harness/laws_record_test.cpp
     harness/laws_recorded_test.cpp
     harness/laws_schedule_test.cpp
   LINK properties LABELS properties flash_decode)
+target_compile_definitions(laws_test PRIVATE PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}")

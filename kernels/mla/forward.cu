@@ -51,6 +51,7 @@ std::string refusal_of(const Problem& p) {
   return taker_of(p) != nullptr ? "" : table_of<Problem, this_side>().back().domain(p);
 }
 
+/// `domain` has asked every step that a call runs.
 template <class Problem>
 void step(const Problem& p, std::initializer_list<named> in, std::initializer_list<named> out, launcher& on) {
   taker_of(p)->run(p, kernel_arguments({in.begin(), in.size()}, {out.begin(), out.size()}), on);
@@ -203,14 +204,17 @@ class module_call {
 std::string domain(const forward_problem& p) {
   if (p.cache_type != p.type) return "a cache in another type than x is not supported";
   const forward_steps steps = steps_of(p);
-  const bool naive_form = p.form == attention_form::naive;
-  for (const project_problem* one :
-       {&steps.q, &steps.kv, naive_form ? &steps.up : &steps.absorb_query, &steps.out})
-    if (std::string why = refusal_of(*one); !why.empty()) return why;
-  for (const rotary_problem* one : {&steps.q_rotary, &steps.k_rotary})
-    if (std::string why = refusal_of(*one); !why.empty()) return why;
-  if (std::string why = refusal_of(steps.kv_norm); !why.empty()) return why;
-  return naive_form ? naive().domain(attention_by_head(p)) : refusal_of(attention_of_latents(p));
+  std::string why;
+  const auto ask = [&](const auto&... each) { ((why.empty() ? void(why = refusal_of(each)) : void()), ...); };
+  ask(steps.q, steps.q_rotary, steps.kv, steps.kv_norm, steps.k_rotary, steps.out);
+  if (p.q_lora_rank > 0) ask(steps.q_down, steps.q_norm);
+  if (p.form == attention_form::absorb) {
+    ask(steps.absorb_query, attention_of_latents(p), steps.absorb_output);
+  } else {
+    ask(steps.up);
+    if (why.empty()) why = naive().domain(attention_by_head(p));
+  }
+  return why;
 }
 
 void run(const forward_problem& p, const kernel_arguments& args, launcher& on) {

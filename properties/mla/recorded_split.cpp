@@ -99,7 +99,7 @@ external_judgement judge_recorded_schedule(const recorded_case& c, std::string_v
     };
     std::vector<external_judgement> found = {judge_held(c, m, make_outputs(m.problem), judge)};
     if (const tensor* old = c.tensors.find(old_table)) {
-      tensor_set outputs = outputs_in(c, "expected_", make_outputs(m.problem), m.inputs);
+      tensor_set outputs = outputs_in(c, holder::expectation, make_outputs(m.problem), m.inputs);
       if (outputs.empty()) throw bad_argument(std::string(old_table), "expected the current table beside it");
       outputs.at("tile_scheduler_metadata") = in_new_columns(*old, outputs.at("tile_scheduler_metadata"));
       found.push_back(as_outputs(c, judge(m.problem, m.inputs, outputs)));

@@ -1,0 +1,144 @@
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+
+#include "properties/flash_decode/recorded.hpp"
+#include "properties/operation.hpp"
+#include "tests/harness/operation_named.hpp"
+
+using namespace plumbline;
+
+namespace {
+
+std::unique_ptr<executor> host() {
+  std::string why_not;
+  auto one = make_executor("host", why_not);
+  BOOST_REQUIRE_MESSAGE(one, why_not);
+  return one;
+}
+
+case_spec attend_spec(const char* text) { return case_spec::parse(text); }
+
+case_spec spec_without_problem() {
+  case_spec spec;
+  spec.op = "flash_decode";
+  spec.function = "attend";
+  return spec;
+}
+
+std::vector<std::string> tiny_cases() {
+  std::ifstream file(PLUMBLINE_SOURCE_FOLDER "/tests/bits/cases.txt");
+  BOOST_REQUIRE(file.is_open());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);)
+    if (line.rfind("plumbline", 0) == 0) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(records_of_cases)
+
+// cases.txt holds every variant, so every function that writes a file and reads one is here.
+BOOST_AUTO_TEST_CASE(a_case_of_each_variant_is_recorded_with_its_outputs_and_judged) {
+  const auto where = host();
+  for (const std::string& line : tiny_cases()) BOOST_TEST_CONTEXT(line) {
+      const case_spec spec = case_spec::parse(line);
+      const operation& op = operation_named(spec.op + "." + spec.function);
+      const auto judged = op.judge(op.record(spec, where.get()), "");
+      BOOST_TEST((judged.result == outcome::pass || judged.result == outcome::mistrusted), judged.message);
+      BOOST_TEST(judged.kind == "outputs");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_recorded_is_judged_and_examined_like_the_case_itself) {
+  const auto where = host();
+  const operation& attend = operation_named("flash_decode.attend");
+  const case_spec spec = attend_spec(
+      "plumbline1:flash_decode.attend/"
+      "split:b=3,hq=6,hk=2,d=32,page_size=3,max_pages=5,num_pages=14,cache_seqlens=9/0/14,"
+      "cache_leftpad=1/0/5,seqlens_q=2/1/3,causal=1,num_splits=2,gap=8;regime=normal;seed=5");
+
+  recorded_case c = attend.record(spec, where.get());
+  c.name = "saved";
+  const auto judged = attend.judge(c, "");
+  case_spec again;
+  again.op = "flash_decode";
+  again.function = "attend";
+  again.variant = "split";
+  const case_result examined = attend.examine_recorded(c, again, *where, {});
+
+  BOOST_TEST((judged.result == outcome::pass), judged.message);
+  BOOST_TEST(judged.kind == "outputs");
+  BOOST_TEST((examined.result == outcome::pass), examined.message);
+  again.problem = "num_splits=2";
+  BOOST_TEST(attend.examine_recorded(c, again, *where, {}).digest == attend.examine(spec, *where, {}).digest);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_is_presented_paged_split_and_with_fewer_queries) {
+  const case_spec spec =
+      attend_spec("flash_decode:hq=4,hk=2,d=16,capacity=40,cache_seqlens=37,sq=11,causal=1;seed=5");
+  const recorded_case c = operation_named("flash_decode.attend").record(spec, nullptr);
+  bool paged = false, split = false, one_query = false, eight_queries = false;
+  for (const auto& one : flash_decode::presentations(c, spec_without_problem())) {
+    BOOST_REQUIRE_NO_THROW(flash_decode::check(one.problem, one.inputs));
+    paged = paged || one.problem.page_size > 0;
+    split = split || one.problem.num_splits > 1;
+    one_query = one_query || one.problem.sq == 1;
+    eight_queries = eight_queries || one.problem.sq == 8;
+  }
+
+  BOOST_TEST((paged && split && one_query && eight_queries));
+}
+
+BOOST_AUTO_TEST_CASE(an_append_is_recorded_and_judged) {
+  const auto where = host();
+  const operation& append = operation_named("flash_decode.append");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.append/"
+      "append:b=2,hq=4,hk=2,d=32,page_size=4,max_pages=4,num_pages=8,cache_seqlens=7/3,sq=2,sn=2,"
+      "rotary_dim=16,rotary_interleaved=0,seqlen_rotary=18,causal=1;regime=normal;seed=5");
+
+  recorded_case c = append.record(spec, where.get());
+  case_spec again;
+  again.op = "flash_decode";
+  again.function = "append";
+  again.variant = "append";
+
+  BOOST_TEST((append.examine_recorded(c, again, *where, {}).result == outcome::pass));
+  BOOST_TEST(append.examine_recorded(c, again, *where, {}).digest == append.examine(spec, *where, {}).digest);
+  const auto judged = append.judge(c, "");
+  BOOST_TEST((judged.result == outcome::pass), judged.message);
+  recorded_case keys_alone = c;
+  keys_alone.tensors.erase("out_v_cache");
+  BOOST_TEST((append.judge(keys_alone, "").result == outcome::pass));
+  keys_alone.tensors.at("out_k_cache").set_code(3, 1);
+  BOOST_TEST((append.judge(keys_alone, "").result == outcome::fail));
+  c.tensors.at("out_v_cache").set_code(3, 1);
+  BOOST_TEST((append.judge(c, "").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(a_combine_is_recorded_and_judged) {
+  const auto where = host();
+  const operation& combine = operation_named("flash_decode.combine");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.combine/"
+      "combine:num_splits=5,b=2,sq=3,hq=2,dv=16,empty_percent=50,out_type=bf16;regime=normal;seed=4");
+
+  recorded_case c = combine.record(spec, where.get());
+  const auto judged = combine.judge(c, "");
+
+  BOOST_TEST((judged.result == outcome::pass), judged.message);
+  recorded_case lse_alone = c;
+  lse_alone.tensors.erase("out");
+  BOOST_TEST((combine.judge(lse_alone, "").result == outcome::pass), combine.judge(lse_alone, "").message);
+  lse_alone.tensors.at("lse").set_value(0, 100);
+  BOOST_TEST((combine.judge(lse_alone, "").result == outcome::fail));
+  recorded_case turned = c;
+  turned.tensors.set("lse_partial", tensor(dtype::f32, {5, 2, 2, 3}));
+  BOOST_TEST(combine.judge(turned, "").message.rfind("lse_partial: expected shape", 0) == 0u);
+  c.tensors.at("out").set_code(3, 0x4234);
+  BOOST_TEST((combine.judge(c, "").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
