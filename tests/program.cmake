@@ -21,5 +21,6 @@ endforeach()
 plumbline_test(NAME program_as_built_test SOURCES program_as_built_test.cpp program_process.cpp
   LINK nlohmann_json::nlohmann_json LABELS program smoke)
 target_compile_definitions(program_as_built_test PRIVATE
-  PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>" PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}")
+  PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>" PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}"
+  PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked>)
 add_dependencies(program_as_built_test plumbline)
