@@ -21,7 +21,9 @@ using mla::prefill_problem;
 
 namespace {
 
-constexpr double most_products = 1.2e7, most_outputs = 6e4;
+constexpr double most_products = 8e6, most_outputs = 6e4;
+// A prefill has every length of queries under test: the longest are dear, and one head shows them.
+constexpr double most_prefill_products = 4e6;
 
 struct widths {
   std::int64_t d, dv;
@@ -140,19 +142,24 @@ prefill_problem draw_prefill(const contract& promised, std::string_view, std::ui
   if (p.sq >= 255) p.d = p.sq == 512 ? 40 : 64, p.dv = 32;
   p.hq = draw_heads(draw);
   p.b = draw.one_of({1, 1, 2, 3, 8, 16, 32});
-  const std::int64_t longest = p.sq + before, whole = p.sq;
-  while (p.b > 1 && p.b * p.hq * p.sq * longest * (p.d + p.dv) > static_cast<std::int64_t>(most_products))
-    p.b = (p.b + 1) / 2;
+  const std::int64_t longest = p.sq + before;
+  const auto fits = [&] {
+    const auto rows = static_cast<double>(p.b * p.hq * p.sq), keys = static_cast<double>(longest);
+    return rows * keys * static_cast<double>(p.d + p.dv) <= most_prefill_products &&
+           rows * static_cast<double>(p.dv) <= most_outputs;
+  };
   constexpr std::int64_t fewer_heads[] = {64, 63, 16, 9, 3, 1};
-  for (const std::int64_t heads : fewer_heads)
-    if (heads<p.hq&& static_cast<double>(p.b * p.hq * p.sq * longest) * static_cast<double>(p.d + p.dv)>
-            most_products)
-      p.hq = heads;
+  const bool heads_first = draw.chance(50);
+  for (const bool heads_now : {heads_first, !heads_first}) {
+    if (heads_now)
+      for (const std::int64_t heads : fewer_heads) p.hq = fits() ? p.hq : std::min(p.hq, heads);
+    else
+      while (p.b > 1 && !fits()) p.b = (p.b + 1) / 2;
+  }
   if (p.hq % 3 == 0 && draw.chance(20))
     p.hk = p.hq / 3;
   else
     p.hk = p.hq;
-  p.sq = whole;
   p.causal = draw.chance(55);
   p.cache_seqlens = draw_lengths(draw, p.b, longest);
   p.capacity = longest + (draw.chance(40) ? draw.between(1, 9) : 0);
