@@ -4,7 +4,7 @@
 # in the list: ours change, and a change must not compile everything anew.  A source still includes what it uses, and
 # the builds without these headers (asan, clang's of tests/bits) fail where one does not.
 set(plumbline_standard_headers
-  <algorithm> <array> <bit> <cmath> <cstdint> <cstring> <functional> <limits> <map> <memory> <optional> <span>
+  <algorithm> <array> <bit> <chrono> <cmath> <cstdint> <cstring> <functional> <limits> <map> <memory> <optional> <span>
   <stdexcept> <string> <string_view> <utility> <variant> <vector>)
 
 set(plumbline_nothing ${CMAKE_BINARY_DIR}/nothing.cpp)
