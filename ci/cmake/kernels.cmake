@@ -4,6 +4,7 @@
 #   kernels_OP       the host executor's, and where there is a checked executor its instrumented twin;
 #                    HOST: further sources that hold no kernels
 #   kernels_OP_gpu   the same for GPUs, where nvcc was found; whoever links kernels_OP links it
+# On the host a kernel waits for the executor, whose own code is what counts: -O1 is as fast as -O3.
 # Call it in kernels/OP/CMakeLists.txt; tables are found through kernels/core/table.hpp.
 #
 # CMake gives a file one language a folder, so the host compiles one-line sources that include the .cu files; they are
@@ -21,8 +22,8 @@ function(add_kernels op)
     list(APPEND on_host ${twin})
   endforeach()
   add_library(kernels_${op} STATIC ${K_HOST} ${on_host})
-  target_link_libraries(kernels_${op} PUBLIC kernels_host reference_problem)
-  target_precompile_headers(kernels_${op} REUSE_FROM precompiled_kernels)
+  target_link_libraries(kernels_${op} PUBLIC kernels_host reference_problem PRIVATE plumbline_light)
+  target_precompile_headers(kernels_${op} REUSE_FROM precompiled_light)
   add_checked_kernels(kernels_${op} KEEP "*plumbline8table_ofI*" SOURCES ${on_host})
   if(PLUMBLINE_HAVE_CUDA)
     add_library(kernels_${op}_gpu STATIC ${K_SOURCES})
