@@ -16,4 +16,6 @@ foreach(form naive absorb)
 endforeach()
 
 # Cases in upstream's terms.
-plumbline_test(NAME mla_upstream SOURCES harness/mla_upstream_test.cpp LINK properties LABELS mla properties)
+plumbline_test(NAME mla_upstream
+  SOURCES harness/mla_upstream_module_test.cpp harness/mla_upstream_test.cpp
+  LINK properties LABELS mla properties)

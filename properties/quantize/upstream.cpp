@@ -7,6 +7,7 @@
 
 #include "properties/external_case.hpp"
 #include "properties/quantize/recorded.hpp"
+#include "properties/upstream_claims.hpp"
 #include "properties/upstream_source.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/quantize_group.hpp"
@@ -15,10 +16,6 @@ namespace plumbline::quantize {
 
 namespace {
 
-struct claimed {
-  std::string_view function;
-  std::span<const std::string_view> groups;
-};
 constexpr std::string_view store_groups[] = {"quantize_k_cache", "quantize_indexer_k_cache",
                                              "concat_and_cache_mla"};
 constexpr std::string_view dequantize_groups[] = {"quantize_k_cache", "dequantize_k_cache",
@@ -35,9 +32,9 @@ constexpr std::string_view groups_groups[] = {"per_token_group_quant_fp8",
 constexpr std::string_view weight_groups[] = {"weight_dequant", "cast_from_8_bit"};
 constexpr std::string_view gemm_groups[] = {"block_scaled_gemm"};
 constexpr std::string_view scatter_groups[] = {"set_mla_kv_buffer"};
-constexpr claimed claims[] = {{"store", store_groups},     {"dequantize", dequantize_groups},
-                              {"groups", groups_groups},   {"weight_dequant", weight_groups},
-                              {"block_gemm", gemm_groups}, {"scatter", scatter_groups}};
+constexpr upstream_claim claims[] = {{"store", store_groups},     {"dequantize", dequantize_groups},
+                                     {"groups", groups_groups},   {"weight_dequant", weight_groups},
+                                     {"block_gemm", gemm_groups}, {"scatter", scatter_groups}};
 
 // Ways up to a power of two, with and without a floor below.
 external_judgement judge_powers(const recorded_case& c) {
@@ -64,67 +61,40 @@ external_judgement judge_powers(const recorded_case& c) {
   return d.conclude(c);
 }
 
-// A condition that upstream's function refuses, and the problem of ours that is the same; `argument`: what
-// ours must name, or empty where ours answers and why.
-struct condition {
-  std::string_view name, function, problem, argument, answers;
-};
-constexpr condition conditions[] = {
-    {"act_quant_k_130", "groups", "policy=act_quant,rows=2,k=130", "k", ""},
-    {"separate_dim_nope_448", "store", "policy=sglang_fast,layout=split,tokens=2,dv=448,separate=1", "tile",
-     ""},
-    {"slow_dv_not_multiple_of_tile", "store", "policy=sglang_slow,dtype=bf16,dv=128,tile=60,d=128", "tile",
-     ""},
-    {"slow_no_blocks", "store", "policy=sglang_slow,tokens=0,num_pages=0,page_size=4", "",
+void ask_for_groups(std::string_view problem) { parse_groups(keyed_text(std::string(problem))); }
+void ask_for_store(std::string_view problem) { parse_store(keyed_text(std::string(problem))); }
+
+void ask_for_transposed_weight() {
+  const weight_dequant_problem p = parse_weight_dequant(keyed_text("m=6,n=4"));
+  tensor_set inputs;
+  inputs.set("weight", tensor(p.code, {p.m, p.n}, {1, p.m}));
+  inputs.set("scale", tensor(dtype::f32, {1, 1}));
+  check(p, inputs);
+}
+
+constexpr upstream_condition conditions[] = {
+    {"act_quant_k_130", "k", [] { ask_for_groups("policy=act_quant,rows=2,k=130"); }},
+    {"separate_dim_nope_448", "tile",
+     [] { ask_for_store("policy=sglang_fast,layout=split,tokens=2,dv=448,separate=1"); }},
+    {"slow_dv_not_multiple_of_tile", "tile",
+     [] { ask_for_store("policy=sglang_slow,dtype=bf16,dv=128,tile=60,d=128"); }},
+    {"slow_no_blocks", "", [] { ask_for_store("policy=sglang_slow,tokens=0,num_pages=0,page_size=4"); },
      "a cache without pages holds nothing: ours returns it"},
-    {"slow_row_138_bytes", "store", "policy=sglang_slow,tokens=6,dv=128,tile=64,d=129,page_size=3", "d", ""},
-    {"slow_two_heads", "store", "policy=sglang_slow,dv=128,tile=64,d=128,hk=2", "hk", ""},
-    {"weight_dequant_transposed", "weight_dequant", "m=6,n=4", "weight", ""}};
-
-std::string refused_argument(const condition& one) {
-  try {
-    const keyed_text text{std::string(one.problem)};
-    if (one.function == "groups") {
-      parse_groups(text);
-    } else if (one.function == "store") {
-      parse_store(text);
-    } else {
-      const weight_dequant_problem p = parse_weight_dequant(text);
-      tensor_set inputs;
-      inputs.set("weight", tensor(p.code, {p.m, p.n}, {1, p.m}));
-      inputs.set("scale", tensor(dtype::f32, {1, 1}));
-      check(p, inputs);
-    }
-  } catch (const bad_argument& why) {
-    return why.argument();
-  }
-  return "";
-}
-
-external_judgement judge_error(const recorded_case& c) {
-  for (const condition& one : conditions) {
-    if (one.name != c.name) continue;
-    const std::string named = refused_argument(one);
-    if (named == one.argument) return {group_of(c), "expected", outcome::pass, 0, std::string(one.answers)};
-    return {group_of(c), "expected", outcome::fail, 0,
-            "expected a refusal that names \"" + std::string(one.argument) + "\", got \"" + named + "\""};
-  }
-  return unsupported(c, "no function of quantize has this condition");
-}
+    {"slow_row_138_bytes", "d",
+     [] { ask_for_store("policy=sglang_slow,tokens=6,dv=128,tile=64,d=129,page_size=3"); }},
+    {"slow_two_heads", "hk", [] { ask_for_store("policy=sglang_slow,dv=128,tile=64,d=128,hk=2"); }},
+    {"weight_dequant_transposed", "weight", ask_for_transposed_weight}};
 
 }  // namespace
 
 std::span<const std::string_view> upstream_groups(std::string_view function) {
-  for (const claimed& one : claims)
-    if (one.function == function) return one.groups;
-  return {};
+  return groups_of(claims, function);
 }
 
+// Ours and theirs have a function of this name.
 bool is_upstream(const recorded_case& c) {
   if (c.function == "weight_dequant") return c.options.count("block_size") != 0;
-  return std::any_of(std::begin(claims), std::end(claims), [&](const claimed& one) {
-    return std::find(one.groups.begin(), one.groups.end(), c.function) != one.groups.end();
-  });
+  return is_claimed(claims, c.function);
 }
 
 std::vector<recorded_case> calls_of(const recorded_case& c) {
@@ -138,7 +108,7 @@ std::vector<recorded_case> calls_of(const recorded_case& c) {
 
 external_judgement judge_upstream(const recorded_case& c, std::string_view contract_name) {
   return guarded(c, [&] {
-    if (c.function == "errors") return judge_error(c);
+    if (c.function == "errors") return judge_condition(c, "quantize", conditions);
     if (c.function == "round_scale_up_to_power_of_two") return judge_powers(c);
     std::vector<external_judgement> found;
     for (const recorded_case& call : calls_of(c)) {
