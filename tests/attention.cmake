@@ -1,5 +1,5 @@
 plumbline_test(NAME attention.truth SOURCES attention_test.cpp attention_tile_test.cpp
-  LINK reference_attention LABELS attention oracle smoke TIMEOUT 120)
+  LINK reference_attention LABELS attention oracle sanitized TIMEOUT 120)
 
 plumbline_test(NAME attention.companions SOURCES attention_companions_test.cpp
   LINK reference_attention LABELS attention oracle smoke TIMEOUT 120)

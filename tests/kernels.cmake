@@ -2,7 +2,7 @@
 plumbline_test(NAME flash_decode_kernels
   SOURCES flash_decode_kernels_test.cpp flash_decode_naive.cpp
   LINK kernels_flash_decode
-  LABELS smoke flash_decode host)
+  LABELS sanitized flash_decode host)
 
 plumbline_test(NAME flash_decode_grid
   SOURCES flash_decode_grid_test.cpp flash_decode_naive.cpp

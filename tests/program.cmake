@@ -6,7 +6,7 @@ plumbline_test(NAME program_test
   SOURCES program_test.cpp program_worker_test.cpp program_report_test.cpp
     program_place_test.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
-  LABELS program smoke)
+  LABELS program sanitized)
 # Signals and what they leave behind: whole seconds of waiting, so not in the smoke tier.
 plumbline_test(NAME program_partial_test
   SOURCES program_partial_test.cpp program_process.cpp

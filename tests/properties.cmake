@@ -7,7 +7,7 @@ plumbline_test(NAME generate_test
     harness/generate_inputs_test.cpp
     harness/generate_regimes_test.cpp
     harness/generate_shrink_test.cpp
-  LINK properties rapidcheck LABELS properties flash_decode smoke)
+  LINK properties LABELS properties flash_decode sanitized)
 plumbline_test(NAME laws_test
   SOURCES
     harness/laws_append_combine_test.cpp

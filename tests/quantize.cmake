@@ -7,7 +7,7 @@ plumbline_test(NAME quantize_reference
 set(quantize_kernels_sources quantize_kernels_store_test.cpp quantize_kernels_read_test.cpp
   quantize_kernels_groups_test.cpp quantize_kernels_gemm_test.cpp quantize_thread_test.cpp)
 plumbline_test(NAME quantize_kernels
-  SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize host smoke)
+  SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize host sanitized)
 if(TARGET kernels_checked)
   plumbline_test(NAME quantize_kernels_checked
     SOURCES ${quantize_kernels_sources} LINK kernels_quantize reference LABELS quantize checked)

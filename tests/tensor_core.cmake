@@ -40,11 +40,11 @@ if(PLUMBLINE_HAVE_CUDA)
 endif()
 
 plumbline_test(NAME tensor_core_probe SOURCES tensor_core_probe_test.cpp LINK kernels_probe
-  LABELS smoke executor host)
+  LABELS sanitized executor host)
 
 # The verb: the model answers itself, and where there is no GPU one clear line says so.
 add_test(NAME probe_on_host COMMAND plumbline probe --on host --out ${CMAKE_CURRENT_BINARY_DIR}/probes.h5)
-set_tests_properties(probe_on_host PROPERTIES LABELS "smoke;program;host" TIMEOUT 120)
+set_tests_properties(probe_on_host PROPERTIES LABELS "sanitized;default;program;host" TIMEOUT 120)
 if(PLUMBLINE_GPU_TESTS)
   add_test(NAME probe_on_gpu COMMAND plumbline probe --on gpu --out ${CMAKE_BINARY_DIR}/probes_gpu.h5)
   set_tests_properties(probe_on_gpu PROPERTIES LABELS "gpu;default" TIMEOUT 300 RESOURCE_GROUPS "1,gpus:1")

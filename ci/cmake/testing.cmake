@@ -1,7 +1,8 @@
 # plumbline_test(NAME n SOURCES a.cpp ... LINK t ... [LABELS l ...] [TIMEOUT s])
 #
 # One Boost.Test executable, registered as one ctest test per suite argument-free run.  The label of a test's tier is
-# `smoke`, `default` or `long`; a test without a tier label gets `default`.
+# `smoke`, `default` or `long`; a test without a tier label gets `default`.  Smoke tests are those that end at once: all
+# of them take less than 20 s.  `sanitized`: slower, and yet run by the asan preset like those.
 add_library(boost_test_main OBJECT EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/boost_main.cpp)
 target_link_libraries(boost_test_main PUBLIC plumbline_flags Boost::unit_test_framework)
 

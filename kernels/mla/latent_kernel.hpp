@@ -160,9 +160,9 @@ __global__ void __launch_bounds__(tile_threads) latent_kernel(const latent_call<
   const latent_params& p = call.p;
   latent_share s = rows_of_block(p);
   const std::int32_t* part = p.parts ? p.parts + static_cast<std::int64_t>(s.part) * part_columns : nullptr;
-  const int first = part ? part[part_column::first_request] : 0,
-            last = part ? part[part_column::last_request] : 0;
-  if (first >= p.b) return;
+  const int first = part ? part[part_column::first_request] : 0;
+  if (first >= p.b) return;  // an idle part has no other column
+  const int last = part ? part[part_column::last_request] : 0;
   for (int n = first; n <= last; ++n) {
     const int keys = call.keys.count(s, n), blocks = (keys + tile_keys - 1) / tile_keys;
     take_request(s, p, n, keys, part && n == first ? part[part_column::first_block] : 0,
