@@ -1,13 +1,14 @@
-// Values that are no finite number, beside keys that some rows of a warp must not see.
+// Values that are no finite number, beside keys that some rows must not see.
 //
 // The weight of a hidden key is 0, but a tensor core multiplies all rows of a warp by all keys of a tile, and
-// 0 * NaN and 0 * infinity are NaN: a row would be told of a key behind its mask.  So where the keys of an
-// operand are not seen by all rows, what is no finite number is cleared before the product and added
-// afterwards, by the lanes whose rows do see it; the sums of all others keep their bits, for 0 * x is 0.
-// Added as it is, not times its weight: whatever was positive makes the same of an infinity.
+// 0 * NaN and 0 * infinity are NaN: a row would be told of a key behind its mask.  So where keys of a tile
+// are not seen by all rows, what is no finite number is cleared before the product and added afterwards to
+// the rows that do see it; the sums of all others keep their bits, for 0 * x is 0.  Added as it is, not times
+// its weight: whatever was positive makes the same of an infinity, at any time before the division.
 //
-// Cost where keys are hidden: a dozen instructions and a vote for sixteen keys and columns.  Elsewhere a
-// comparison of two numbers that all lanes share.
+// A kernel with registers to spare clears its operands (mla's `naive`): a dozen instructions and a vote for
+// sixteen keys and columns.  flash_decode's `split` has none: it clears chunks in shared memory before a warp
+// multiplies them, and when it stores a row asks memory again for what the row has seen.
 #pragma once
 
 #include "kernels/core/convert.hpp"
@@ -30,17 +31,24 @@ __device__ __forceinline__ std::uint32_t not_finite2(std::uint32_t pair) {
   return ((pair & exponent) + lowest) & 0x80008000u;  // carries out of a full exponent alone
 }
 
-/// Zeros for what is no finite number of an operand; whether some lane of the warp had such a number.
+/// Zeros for what is no finite number of four pairs; whether this lane had such a number.
+template <dtype Type>
+__device__ __forceinline__ bool clear_own_not_finite(std::uint32_t (&pairs)[4]) {
+  std::uint32_t found = 0;
+  PLUMBLINE_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    const std::uint32_t bad = not_finite2<Type>(pairs[j]);
+    pairs[j] &= ~((bad >> 15) * 0xffffu);
+    found |= bad;
+  }
+  return found != 0;
+}
+
+/// The same of an operand of a warp; whether some lane had such a number.
 template <dtype Type>
 __device__ __forceinline__ bool clear_not_finite(std::uint32_t (&operand)[4]) {
   constexpr unsigned all_lanes = 0xffffffffu;
-  std::uint32_t found = 0;
-  PLUMBLINE_UNROLL
-  for (int j = 0; j < 4; ++j) found |= not_finite2<Type>(operand[j]);
-  if (!__any_sync(all_lanes, found != 0)) return false;
-  PLUMBLINE_UNROLL
-  for (int j = 0; j < 4; ++j) operand[j] &= ~((not_finite2<Type>(operand[j]) >> 15) * 0xffffu);
-  return true;
+  return __any_sync(all_lanes, clear_own_not_finite<Type>(operand)) != 0;
 }
 
 /// Adds the NaNs and infinities of `keys` keys to the sums of a lane's two rows that see them.

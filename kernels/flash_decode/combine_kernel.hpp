@@ -39,14 +39,15 @@ __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combi
     highest = other > highest ? other : highest;
   }
   const float shift = shift_of(highest);
+  constexpr float absent = -0.0f;  // a weight of +0 has vanished: its part may still hold a NaN
   float sum = 0;
   for (int j = 0; j < most; ++j) {
-    part[j] = part[j] == minus_infinity ? 0.0f : exp2_soft((part[j] - shift) * log2_e);
+    part[j] = part[j] == minus_infinity ? absent : exp2_soft((part[j] - shift) * log2_e);
     sum += part[j];
   }
   for (int bit = 16; bit > 0; bit /= 2) sum += __shfl_xor_sync(all_lanes, sum, bit);
   float* weight = shared_memory<float>() + warp * most_splits;
-  for (int j = 0; j < most; ++j) weight[lane + 32 * j] = part[j] == 0 ? 0.0f : part[j] / sum;
+  for (int j = 0; j < most; ++j) weight[lane + 32 * j] = part[j] == 0 ? part[j] : part[j] / sum;
   __syncwarp(all_lanes);
 
   const float* from = p.partial + n * p.partial_batch + i * p.partial_token + h * p.partial_head;
@@ -57,7 +58,7 @@ __global__ void __launch_bounds__(32 * combine_warps) combine_kernel(const combi
     for (int e = 0; e < chains; ++e) column[e] = -0.0f;
     for (int s = 0; s < p.splits; s += chains) PLUMBLINE_UNROLL
     for (int e = 0; e < chains; ++e)
-      if (weight[s + e] != 0)
+      if (bits_of(weight[s + e]) != bits_of(absent))
         column[e] = fused(weight[s + e], from[(s + e) * p.partial_split + c], column[e]);
     PLUMBLINE_UNROLL
     for (int step = chains / 2; step > 0; step /= 2) PLUMBLINE_UNROLL

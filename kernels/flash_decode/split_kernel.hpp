@@ -10,7 +10,9 @@
 // With 64 rows each of the four warps owns 16 rows and sees all keys of a tile.  Decoding has few rows: with
 // 16, every warp takes all rows and a quarter of the keys, and the four partial softmaxes are merged at the
 // end in the order of warps.  Rows of V that nobody may see are zeros, never what memory holds there: 0 * NaN
-// is NaN.
+// is NaN.  Where only some rows see a key (core/hidden_values.hpp), NaNs and infinities are cleared from the
+// tile, and one word of shared memory remembers that there were any: rows ask for theirs when they are
+// stored.
 //
 // Several splits write normalised fp32 partials with natural log-sum-exp; `combine` merges them in order.
 // e4m3 tiles are widened to f16 in shared memory (exact); P is scaled by 2^8 and rounded to e4m3.  The shift
@@ -51,7 +53,8 @@ struct split_memory {
   static constexpr int q = v_wide + widened;
   static constexpr int offsets = q + Tile::rows * Tile::width * 2;     // of K and V rows, two stages
   static constexpr int statistics = offsets + 2 * 2 * Tile::keys * 8;  // maximum and sum, a warp and row
-  static constexpr int total = statistics + Tile::warps * 16 * 8;
+  static constexpr int cleared = statistics + Tile::warps * 16 * 8;    // whether a value was, an int
+  static constexpr int total = cleared + 16;
   static constexpr int out_stride = Tile::width + 8;  // floats: rows in different banks
   static_assert(Tile::warps * 16 * out_stride * 4 <= q, "the output tile reuses the key tiles");
 };
@@ -73,6 +76,13 @@ struct split_block {
 __device__ inline key_span span_of(const split_params& p, const split_block& b, int row) {
   const key_interval seen = keys_seen(p.mask, (b.first_row + row) / p.group, b.queries, b.keys);
   return {static_cast<int>(seen.begin), static_cast<int>(seen.end)};
+}
+
+/// Whether some row of the tile must not see a key in [first_key, first_key + keys) that another one sees.
+__device__ inline bool hides(const split_block& b, int first_key, int keys) {
+  const int end = first_key + keys, first = first_key > b.seen.begin ? first_key : b.seen.begin,
+            last = end < b.seen.end ? end : b.seen.end;
+  return first < b.by_all.begin || last > b.by_all.end;
 }
 
 template <class Tile>

@@ -131,6 +131,35 @@ __device__ inline void hand_over(const running_rows<Width>& rows, float* out, fl
   }
 }
 
+/// Adds to what warps left in shared memory the values without a finite number that their rows see.
+template <dtype Type, class Tile>
+__device__ inline void add_cleared(float* out, int stride, std::int64_t* offsets, const split_params& p,
+                                   const split_block& b, int columns) {
+  using element = kernels::stored<Type>;
+  constexpr int tile_keys = Tile::keys;
+  const auto* from = static_cast<const element*>(p.v.data) + b.first_column;
+  for (int t = 0; t < b.tiles; ++t) {
+    const int first_key = (b.first_tile + t) * tile_keys;
+    if (!hides(b, first_key, tile_keys)) continue;
+    __syncthreads();
+    look_up_rows<Tile>(offsets, p, b, b.first_tile + t);
+    __syncthreads();
+    for (int at = static_cast<int>(threadIdx.x); at < Tile::rows * columns; at += Tile::threads) {
+      const int row = at / columns, column = at % columns;
+      if (row >= b.rows) break;
+      const key_span seen = span_of(p, b, row);
+      for (int key = 0; key < tile_keys; ++key) {
+        if (first_key + key < seen.begin || first_key + key >= seen.end) continue;
+        const float value = kernels::load_as<Type>(from[offsets[tile_keys + key] + column]);
+        const int part = Tile::own_rows ? 0 : key / Tile::warp_keys;
+        if (!(value > minus_infinity && value < -minus_infinity))
+          out[(16 * part + row) * stride + column] += value;
+      }
+    }
+  }
+  __syncthreads();
+}
+
 /// Merges the warps' parts of each row in the order of warps (one part when every warp owns rows), normalises
 /// and stores.
 template <dtype Type, dtype Out, class Tile>
@@ -164,8 +193,9 @@ __device__ inline void store_rows(const split_params& p, const split_block& b, c
   }
 }
 
+// One block at least: ptxas spills a few registers to fit a block more otherwise.
 template <dtype Type, dtype Out, class Tile>
-__global__ void __launch_bounds__(Tile::threads) split_kernel(const split_params p) {
+__global__ void __launch_bounds__(Tile::threads, 1) split_kernel(const split_params p) {
   using namespace kernels;
   using element = stored<Type>;
   using memory = split_memory<Type, Tile>;
@@ -185,6 +215,7 @@ __global__ void __launch_bounds__(Tile::threads) split_kernel(const split_params
   unsigned char* shared = shared_memory<unsigned char>();
   auto* q = reinterpret_cast<std::uint16_t*>(shared + memory::q);
   auto* offsets = reinterpret_cast<std::int64_t*>(shared + memory::offsets);
+  auto* cleared = reinterpret_cast<int*>(shared + memory::cleared);
   const auto* k_from = static_cast<const element*>(p.k.data);
   const auto* v_from = static_cast<const element*>(p.v.data) + b.first_column;
   const auto stage = [&](int first, int t) { return shared + first + t % 2 * memory::stage; };
@@ -211,6 +242,7 @@ __global__ void __launch_bounds__(Tile::threads) split_kernel(const split_params
   look_up_rows<Tile>(rows_of(0), p, b, b.first_tile);
   look_up_rows<Tile>(rows_of(1), p, b, b.first_tile + 1);
   load_queries<Type, Tile>(q, p, b);
+  if (threadIdx.x == 0) *cleared = 0;
   __syncthreads();
   start_k(0);
   start_v(0);
@@ -242,7 +274,8 @@ __global__ void __launch_bounds__(Tile::threads) split_kernel(const split_params
             pack_weights<Type>(s[2 * pair + r / 2][r % 2 * 2], s[2 * pair + r / 2][r % 2 * 2 + 1]);
     }
     copy_async_wait<1>();
-    const std::uint16_t* v = tile_of(memory::v, memory::v_wide, t, columns);
+    std::uint16_t* v = tile_of(memory::v, memory::v_wide, t, columns);
+    if (hides(b, first_key, tile_keys) && clear_tile<Type, Tile>(v, columns)) atomicMax(cleared, 1);
     __syncthreads();
     start_v(t + 1);
     look_up_rows<Tile>(rows_of(t), p, b, b.first_tile + t + 2);
@@ -255,6 +288,7 @@ __global__ void __launch_bounds__(Tile::threads) split_kernel(const split_params
   auto* statistics = reinterpret_cast<float*>(shared + memory::statistics);
   hand_over<width>(rows, out, statistics, memory::out_stride, columns);
   __syncthreads();
+  if (*cleared != 0) add_cleared<Type, Tile>(out, memory::out_stride, offsets, p, b, columns);
   store_rows<Type, Out, Tile>(p, b, units, out, statistics, memory::out_stride, columns);
 }
 

@@ -9,6 +9,7 @@
 // accumulator fragment of the scores is the operand fragment of the next product, so P stays in registers.
 #pragma once
 
+#include "kernels/core/hidden_values.hpp"
 #include "kernels/core/memory.hpp"
 #include "kernels/core/mma.hpp"
 #include "kernels/core/numeric.hpp"
@@ -106,6 +107,25 @@ __device__ inline void widen_tile(std::uint16_t* wide_tile, const std::uint8_t* 
     kernels::store16(wide_tile + swizzled<Tile::width>(row, 2 * chunk), wide[0]);
     kernels::store16(wide_tile + swizzled<Tile::width>(row, 2 * chunk + 1), wide[1]);
   });
+}
+
+/// Zeros for what is no finite number of what this thread copied of a tile; whether there was such a number.
+template <dtype Type, class Tile>
+__device__ inline bool clear_tile(std::uint16_t* tile, int width) {
+  constexpr int unit = 16 / static_cast<int>(sizeof(kernels::stored<Type>)), wide = unit / 8;
+  bool found = false;
+  for_each_chunk<Tile::width / unit, Tile::threads>(
+      Tile::keys, (width + 15) / 16 * 16 / unit, [&](int row, int chunk) {
+        PLUMBLINE_UNROLL
+        for (int j = 0; j < wide; ++j) {
+          std::uint16_t* const at = tile + swizzled<Tile::width>(row, wide * chunk + j);
+          kernels::vec16 values = kernels::load16(at);
+          if (!kernels::clear_own_not_finite<operand_of(Type)>(values.w)) continue;
+          kernels::store16(at, values);
+          found = true;
+        }
+      });
+  return found;
 }
 
 /// Raw scores of 16 query rows and 8 * Tiles keys, both starting at multiples of 16 rows.

@@ -33,7 +33,7 @@ std::string broken_value_scale(const attend_subject&);
 std::string concerns_halves(const attend_subject&);
 std::string broken_halves(const attend_subject&);
 
-// attend_nan.cpp: a NaN in a key reaches the rows that see it, and no other.
+// attend_nan.cpp: a NaN in a key or a value reaches the rows that see it, and no other.
 std::string concerns_nan(const attend_subject&);
 std::string broken_nan(const attend_subject&);
 

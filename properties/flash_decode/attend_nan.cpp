@@ -1,8 +1,13 @@
-// A NaN in a key makes NaN of every row that sees the key, and reaches no other row.
+// A NaN in a key makes NaN of every row that sees the key; one in a value, or an infinity there, makes the
+// same of its column; no other element changes a bit, nor any lse for a value.
+//
+// A weight of zero is no protection: 0 * NaN is NaN, so a tile of tensor cores carries the value of a key
+// that a mask hides into all rows beside those that see it.
 //
 // A kernel that takes a NaN sum for an empty row hides the fault of whoever wrote the cache; one that lets it
 // into a neighbour blames the wrong sequence.  Who sees the key is asked of the storage, not of the sequence:
 // pages may be shared, and two sequences may name one cache row, at other positions.
+#include <algorithm>
 #include <cmath>
 
 #include "properties/flash_decode/attend_inputs.hpp"
@@ -24,6 +29,26 @@ bool has_key_and_query(const attend_problem& p, std::int64_t n) {
 
 bool same(double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); }
 
+struct poison {
+  std::int64_t sequence, key, head, column;
+  bool in_value;
+  double value;
+};
+
+poison poison_of(const attend_problem& p, std::uint64_t seed) {
+  random_stream choice(seed, "nan");
+  poison one = {choice.integer(0, p.b - 1), 0, choice.integer(0, p.hk - 1), 0, choice.chance(0.5), NAN};
+  while (!has_key_and_query(p, one.sequence)) one.sequence = (one.sequence + 1) % p.b;
+  // Half the time one of the last keys, which a causal mask or a window hides from some queries of a tile.
+  const std::int64_t keys = flash_decode::cached_keys(p, one.sequence),
+                     queries = flash_decode::query_tokens(p, one.sequence);
+  one.key = choice.integer(choice.chance(0.5) ? std::max<std::int64_t>(0, keys - queries) : 0, keys - 1);
+  one.column = choice.integer(0, (one.in_value ? p.dv : p.d) - 1);
+  constexpr double values[] = {NAN, INFINITY, -INFINITY};
+  if (one.in_value && p.type != dtype::e4m3) one.value = values[choice.integer(0, 2)];  // e4m3 has none
+  return one;
+}
+
 }  // namespace
 
 std::string concerns_nan(const attend_subject& s) {
@@ -35,30 +60,29 @@ std::string concerns_nan(const attend_subject& s) {
 
 std::string broken_nan(const attend_subject& s) {
   const attend_problem& p = s.problem;
-  random_stream choice(s.seed, "nan");
-  std::int64_t sequence = choice.integer(0, p.b - 1);
-  while (!has_key_and_query(p, sequence)) sequence = (sequence + 1) % p.b;
-  const std::int64_t key = choice.integer(0, flash_decode::cached_keys(p, sequence) - 1),
-                     head = choice.integer(0, p.hk - 1);
+  const poison one = poison_of(p, s.seed);
   tensor_set inputs = s.inputs;
   const generate::cache_address address(p, inputs);
-  const auto poisoned = address.place(sequence, flash_decode::left_padding(p, sequence) + key);
-  tensor& k = inputs.at("k_cache");
-  const std::int64_t index[] = {poisoned.first, poisoned.second, head, choice.integer(0, p.d - 1)};
-  k.set_value(k.offset(index), NAN);
+  const auto place_of_key = [&](std::int64_t n, std::int64_t key) {
+    return address.place(n, flash_decode::left_padding(p, n) + key);
+  };
+  const auto poisoned = place_of_key(one.sequence, one.key);
+  tensor& cache = inputs.at(one.in_value ? "v_cache" : "k_cache");
+  const std::int64_t index[] = {poisoned.first, poisoned.second, one.head, one.column};
+  cache.set_value(cache.offset(index), one.value);
   const auto sees = [&](const flash_decode::row_place& place) {
-    if (place.head / (p.hq / p.hk) != head) return false;
+    if (place.head / (p.hq / p.hk) != one.head) return false;
     const std::int64_t n = place.sequence;
     const auto range = flash_decode::visible_keys(p, place.query, flash_decode::query_tokens(p, n),
                                                   flash_decode::cached_keys(p, n));
-    for (std::int64_t j = range.begin; j < range.end; ++j) {
-      if (address.place(n, flash_decode::left_padding(p, n) + j) == poisoned) return true;
-    }
+    for (std::int64_t j = range.begin; j < range.end; ++j)
+      if (place_of_key(n, j) == poisoned) return true;
     return false;
   };
 
-  const std::string what = "NaN in key " + std::to_string(key) + " of sequence " + std::to_string(sequence) +
-                           ", KV head " + std::to_string(head);
+  const std::string what = shown(one.value) + (one.in_value ? " in the value of key " : " in key ") +
+                           std::to_string(one.key) + " of sequence " + std::to_string(one.sequence) +
+                           ", KV head " + std::to_string(one.head) + ", column " + std::to_string(one.column);
   const attempt other = s.run(p, inputs);
   if (other.why_not) return describe(*other.why_not, what);
   const auto units = flash_decode::attend_units(p, s.inputs);
@@ -69,12 +93,14 @@ std::string broken_nan(const attend_subject& s) {
       const auto place = flash_decode::place_of(p, u, r);
       const bool seen = sees(place);
       const std::string end = seen ? ", which sees it" : ", which does not see it";
-      const auto right = [&](double now, double then) { return seen ? std::isnan(now) : same(now, then); };
-      if (const double l = lse_after[at(place.lse)]; !right(l, lse_before[at(place.lse)]))
+      const double l = lse_after[at(place.lse)];
+      if (seen && !one.in_value ? !std::isnan(l) : !same(l, lse_before[at(place.lse)]))
         return what + ": lse of " + flash_decode::name_of(place) + " is " + shown(l) + end;
       for (std::int64_t c = 0; c < p.dv; ++c) {
         const std::size_t e = at(place.out_row * p.dv + c);
-        if (!right(after[e], before[e]))
+        const bool reached = seen && (!one.in_value || c == one.column);
+        // The weight may be zero, or become it: 0 * infinity is NaN.
+        if (reached ? !std::isnan(after[e]) && after[e] != one.value : !same(after[e], before[e]))
           return what + ": column " + std::to_string(c) + " of " + flash_decode::name_of(place) + " is " +
                  shown(after[e]) + end;
       }

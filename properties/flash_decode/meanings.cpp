@@ -38,7 +38,7 @@ constexpr std::array attend = {
     meaning{"permuted_keys_agree", "Keys and values in another order: the same result within the budget."},
     meaning{"scaled_values_scale_the_output", "V times a power of two: out times the same, lse unchanged."},
     meaning{"nan_reaches_its_rows",
-            "A NaN in one key makes NaN of the rows that see it and changes no bit of the others."},
+            "A NaN in one key or value, an infinity in a value: where a row sees it, and nowhere else."},
     meaning{"merged_halves_agree", "Two halves of the keys, merged by their lse, give the whole."},
     meaning{"flat", "q, k, v small: all keys weigh alike, so a dropped or extra key shows."},
     meaning{"normal", "q, k, v from N(0, 1): the all-round regime."},
