@@ -30,7 +30,10 @@ std::span<const operation* const> operations() {
                                          &mla::schedule_operation(),
                                          &mla::combine_operation(),
                                          &mla::forward_operation(),
-                                         &conv1d::prefill_operation()};
+                                         &conv1d::prefill_operation(),
+                                         &conv1d::update_operation(),
+                                         &conv1d::update_speculative_operation(),
+                                         &conv1d::varlen_states_operation()};
   return all;
 }
 

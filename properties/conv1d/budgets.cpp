@@ -39,4 +39,6 @@ std::string filter_budgets(std::span<const contract> all) {
   return text;
 }
 
+std::string states_budgets(std::span<const contract> all) { return names(all) + ": exact, byte for byte\n"; }
+
 }  // namespace plumbline::conv1d

@@ -39,14 +39,15 @@ constexpr meaning filters[] = {
     {"broken_pieces", "16-byte accesses do not divide the channels, or they are not contiguous."},
     {"tokens_contiguous", "Tokens are contiguous, channels are not."},
     {"gap", "Rows have unused elements between them."},
-    {"state_longer_than_the_window", "States have more columns than the call needs."},
     {"untouched_states_keep_their_bytes",
      "Slots and columns that the call does not name are what they were."},
-    {"channels_are_alone", "Some of the channels alone give the same bits."}};
+    {"several_sequences", "More than one sequence."},
+    {"no_sequence", "There is no sequence."},
+    {"padding_changes_nothing", "Other tokens in padding change no result and no state."}};
 
 constexpr meaning prefilled[] = {
-    {"no_sequence", "There is no sequence."},
-    {"several_sequences", "More than one sequence."},
+    {"state_longer_than_the_window", "States have more columns than the window."},
+    {"channels_are_alone", "Some of the channels alone give the same bits."},
     {"empty_sequence", "A sequence without tokens."},
     {"empty_with_history", "A sequence without tokens has a history."},
     {"one_token", "A sequence of one token."},
@@ -62,14 +63,66 @@ constexpr meaning prefilled[] = {
     {"lengths_overestimated", "The host believes sequences longer than they are."},
     {"same_bits_from_both_grids", "Both grids give the same bits."},
     {"chunks_equal_the_whole", "A sequence in up to three chunks gives the same bits, tokens and state."},
-    {"padding_changes_nothing", "Other tokens in padding change no result and no state."},
     {"stale_history_is_ignored", "What a slot holds when a sequence begins changes nothing."},
     {"zeros_are_no_history", "A history of zeros gives the bits of none."}};
 
+constexpr meaning updated[] = {
+    {"one_token", "One token a sequence."},
+    {"linear", "The state is a line, its newest column last."},
+    {"circular", "The state is a ring, its newest column before a position."},
+    {"state_longer_than_the_window", "States have more columns than the window."},
+    {"tokens_exceed_the_state", "More tokens than the state has columns."},
+    {"tokens_fill_the_state", "As many tokens as the state has columns."},
+    {"circular_tokens_overwrite_history", "Tokens take columns of a ring that they still need as history."},
+    {"circular_before_a_window", "A position in front of the first whole window."},
+    {"circular_far_position", "A position beyond a billion tokens."},
+    {"tokens_one_by_one", "As many updates of one token give the same bits and the same state."},
+    {"circular_is_a_turned_line",
+     "A ring gives the bits of the line that it is a rotation of, and the other way."},
+    {"prefill_computes_the_same", "A prefill from the same histories gives the same bits."}};
+
+constexpr meaning drafted[] = {
+    {"one_token", "Drafts of one token."},
+    {"counted", "The history follows from how many tokens of the step before were accepted."},
+    {"all_accepted", "All tokens of the step before were accepted."},
+    {"some_accepted", "More than one and less than all tokens of the step before were accepted."},
+    {"packed", "Drafts of different lengths lie one behind another."},
+    {"empty_draft", "A draft without tokens."},
+    {"short_draft", "A draft with fewer tokens than the longest may have."},
+    {"windows", "The window behind each token is kept."},
+    {"tree", "Drafts are trees."},
+    {"tree_with_windows", "Drafts are trees and their windows are kept."},
+    {"plain", "A plain update."},
+    {"longer_than_needed", "States have more columns than the call needs."},
+    {"each_token_equals_an_update", "An update of each token from the end of its path gives the same bits."},
+    {"any_accepted_count_goes_on",
+     "For any accepted count the next step equals running those tokens one by one."}};
+
+constexpr meaning kept[] = {
+    {"normal", "N(0, 1)."},
+    {"cancelling", "Values that stay nearly the same for a while."},
+    {"integers", "Small odd numbers."},
+    {"wide", "Magnitudes over many powers of two."},
+    {"not_finite", "Any bits."},
+    {"several_sequences", "More than one sequence."},
+    {"empty_sequence", "A sequence without tokens."},
+    {"shorter_than_the_state", "A sequence with fewer tokens than its state has columns."},
+    {"longer_than_the_state", "A sequence with more tokens than its state has columns."},
+    {"as_long_as_the_state", "A sequence with as many tokens as its state has columns."},
+    {"long_state", "States of more than three columns."},
+    {"dim_at_a_tile", "255, 256 or 257 channels."},
+    {"gap", "Rows have unused elements between them."},
+    {"longer_states_end_alike", "States of more columns end with the same ones."}};
+
 constexpr auto all_prefill = joined(filters, prefilled);
+constexpr auto all_update = joined(filters, updated);
+constexpr auto all_speculative = joined(filters, drafted);
 
 }  // namespace
 
 std::span<const meaning> prefill_meanings() { return all_prefill; }
+std::span<const meaning> update_meanings() { return all_update; }
+std::span<const meaning> update_speculative_meanings() { return all_speculative; }
+std::span<const meaning> varlen_states_meanings() { return kept; }
 
 }  // namespace plumbline::conv1d

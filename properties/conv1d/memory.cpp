@@ -25,5 +25,20 @@ double pool_needs(const filter_shape& f, const state_pool& p) {
 }  // namespace
 
 double memory_needed(const prefill_problem& p) { return tokens_need(p, total_of(p.lens)) + pool_needs(p, p); }
+double memory_needed(const update_problem& p) {
+  return tokens_need(p, p.batch * p.seqlen) + pool_needs(p, p);
+}
+
+double memory_needed(const update_speculative_problem& p) {
+  return tokens_need(p, p.batch * p.seqlen) + pool_needs(p, p) +
+         bytes_a_state_element * static_cast<double>(p.lines) * static_cast<double>(p.seqlen) *
+             static_cast<double>(p.dim * (p.width - 1));
+}
+
+double memory_needed(const varlen_states_problem& p) {
+  return bytes_a_token_element * static_cast<double>(total_of(p.lens)) * static_cast<double>(p.dim + p.gap) +
+         bytes_a_state_element * static_cast<double>(p.lens.size()) *
+             static_cast<double>(p.dim * p.state_len);
+}
 
 }  // namespace plumbline::conv1d

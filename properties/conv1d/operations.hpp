@@ -11,12 +11,28 @@
 namespace plumbline::conv1d {
 
 const operation& prefill_operation();
+const operation& update_operation();
+const operation& update_speculative_operation();
+const operation& varlen_states_operation();
 
 // What the functions say of themselves beside their cases.
 std::string filter_budgets(std::span<const contract>);
+std::string states_budgets(std::span<const contract>);
 
 double memory_needed(const prefill_problem&);
 std::span<const meaning> prefill_meanings();
 std::map<std::string, std::string> options_of_problem(const prefill_problem&);
+
+double memory_needed(const update_problem&);
+std::span<const meaning> update_meanings();
+std::map<std::string, std::string> options_of_problem(const update_problem&);
+
+double memory_needed(const update_speculative_problem&);
+std::span<const meaning> update_speculative_meanings();
+std::map<std::string, std::string> options_of_problem(const update_speculative_problem&);
+
+double memory_needed(const varlen_states_problem&);
+std::span<const meaning> varlen_states_meanings();
+std::map<std::string, std::string> options_of_problem(const varlen_states_problem&);
 
 }  // namespace plumbline::conv1d

@@ -13,5 +13,11 @@ namespace plumbline::conv1d {
 
 material<prefill_problem> read_prefill(const recorded_case&);
 external_judgement judge_recorded_prefill(const recorded_case&, std::string_view contract_name);
+material<update_problem> read_update(const recorded_case&);
+external_judgement judge_recorded_update(const recorded_case&, std::string_view contract_name);
+material<update_speculative_problem> read_update_speculative(const recorded_case&);
+external_judgement judge_recorded_update_speculative(const recorded_case&, std::string_view contract_name);
+material<varlen_states_problem> read_varlen_states(const recorded_case&);
+external_judgement judge_recorded_varlen_states(const recorded_case&, std::string_view contract_name);
 
 }  // namespace plumbline::conv1d

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,63 @@ void plainer(const Problem& from, std::int64_t least_columns, edits<Problem>& al
 inline conv1d::int_list without(conv1d::int_list list, std::size_t i) {
   if (i < list.size()) list.erase(list.begin() + static_cast<std::ptrdiff_t>(i));
   return list;
+}
+
+/// Classes of every update: how its sequences find their slots, and the filter.
+template <class Problem>
+inline constexpr problem_class<Problem> update_classes_shared[] = {
+    {"several_sequences", 0.2, [](const Problem& p) { return p.batch > 1; }},
+    {"no_sequence", 0, [](const Problem& p) { return p.batch == 0; }},
+    {"padding", 0.05, [](const Problem& p) { return padding_of(p, p.conv_state_indices) > 0; }},
+    {"pad_slot_id_0", 0.04,
+     [](const Problem& p) { return p.pad_slot_id == 0 && !p.conv_state_indices.empty(); }},
+    {"slots_permuted", 0.1, [](const Problem& p) { return permuted(p.conv_state_indices); }},
+    {"slots_of_their_own", 0.05, [](const Problem& p) { return p.conv_state_indices.empty(); }},
+    {"slots_beyond_32_bits", 0, [](const Problem& p) { return far_slots(p, p); }},
+    {"one_token", 0.08, [](const Problem& p) { return p.seqlen == 1; }},
+    {"width_2", 0.07, [](const Problem& p) { return p.width == 2; }},
+    {"width_3", 0.07, [](const Problem& p) { return p.width == 3; }},
+    {"width_4", 0.15, [](const Problem& p) { return p.width == 4; }},
+    {"no_activation", 0.12, [](const Problem& p) { return p.act == conv1d::activation::none; }},
+    {"no_bias", 0.08, [](const Problem& p) { return !p.has_bias; }},
+    {"one_channel", 0, [](const Problem& p) { return p.dim == 1; }},
+    {"dim_at_a_tile", 0.06, [](const Problem& p) { return p.dim >= 255 && p.dim <= 257; }},
+    {"dim_4096", 0, [](const Problem& p) { return p.dim == 4096; }},
+    {"whole_pieces", 0.08, [](const Problem& p) { return vectorized(p); }},
+    {"broken_pieces", 0.2, [](const Problem& p) { return !vectorized(p); }},
+    {"tokens_contiguous", 0.04, [](const Problem& p) { return p.layout == conv1d::run_layout::token_last; }},
+    {"gap", 0.12, [](const Problem& p) { return p.gap > 0; }}};
+
+/// Two tables of classes as one.
+template <class Problem, std::size_t A, std::size_t B>
+constexpr std::array<problem_class<Problem>, A + B> joined(const problem_class<Problem> (&first)[A],
+                                                           const problem_class<Problem> (&second)[B]) {
+  std::array<problem_class<Problem>, A + B> all{};
+  for (std::size_t i = 0; i < A; ++i) all[i] = first[i];
+  for (std::size_t i = 0; i < B; ++i) all[A + i] = second[i];
+  return all;
+}
+
+/// Edits that leave fewer sequences, tokens and slots; `lists` hold one value a sequence.
+template <class Problem>
+void fewer_updates(const Problem& from, std::initializer_list<conv1d::int_list Problem::*> lists,
+                   edits<Problem>& all) {
+  for (std::int64_t i = 0; i < from.batch; ++i)
+    all.add([&](Problem& p) {
+      --p.batch;
+      if (p.conv_state_indices.empty()) --p.slots;
+      for (const auto list : lists) p.*list = without(p.*list, static_cast<std::size_t>(i));
+    });
+  for (const std::int64_t tokens : {std::int64_t{1}, from.seqlen / 2, from.seqlen - 1})
+    if (tokens >= 1 && tokens < from.seqlen) all.add([tokens](Problem& p) { p.seqlen = tokens; });
+  all.add([](Problem& p) {
+    p.conv_state_indices.clear();
+    p.slots = p.batch;
+  });
+  all.add([](Problem& p) {
+    p.slots = std::max<std::int64_t>(p.batch, 1);
+    for (const std::int64_t slot : p.conv_state_indices) p.slots = std::max(p.slots, slot + 1);
+  });
 }
 
 }  // namespace plumbline::generate

@@ -192,7 +192,10 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"mla.schedule", "498f0f551a09c61fc2b9618b61acd62a735798177eb5988e596d6150d9e63979"},
       {"mla.combine", "eb7cb7e7065c1f80b728ed0dbe9e0b25808825e42c8cfbd5f3338917ac85114a"},
       {"mla.forward", "f2ea812bbce9d1366230a9752667b5bab1115eacf695d5181e72b276fd7c4876"},
-      {"conv1d.prefill", "fce3970e8102f32e75e4f018e4cc70300090e82bbf040b4c73c084e62496300b"}};
+      {"conv1d.prefill", "fce3970e8102f32e75e4f018e4cc70300090e82bbf040b4c73c084e62496300b"},
+      {"conv1d.update", "72ca32129ba179f71d8162065e1a0c9940a4dec8051528ffc3eb5a2e810539b0"},
+      {"conv1d.update_speculative", "b25f8a9d6d9c7ecb17c88c45593363f8868eb4096a10ad5597c1ebd604bc0051"},
+      {"conv1d.varlen_states", "cbe9af9507a9bee1c0d7699d0a625230bb1c20e7b97fe272cb989d00a136bbdb"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];

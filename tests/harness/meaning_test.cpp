@@ -59,7 +59,10 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {mla::schedule_operation(), mla::schedule_meanings()},
              {mla::combine_operation(), mla::combine_meanings()},
              {mla::forward_operation(), mla::forward_meanings()},
-             {conv1d::prefill_operation(), conv1d::prefill_meanings()}};
+             {conv1d::prefill_operation(), conv1d::prefill_meanings()},
+             {conv1d::update_operation(), conv1d::update_meanings()},
+             {conv1d::update_speculative_operation(), conv1d::update_speculative_meanings()},
+             {conv1d::varlen_states_operation(), conv1d::varlen_states_meanings()}};
   BOOST_TEST(std::size(all) == operations().size());
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
