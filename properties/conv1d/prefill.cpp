@@ -6,7 +6,7 @@
 #include "properties/conv1d/operations.hpp"
 #include "properties/conv1d/prefill_shapes.hpp"
 #include "properties/conv1d/recorded.hpp"
-#include "properties/table_operation.hpp"
+#include "properties/conv1d/upstream.hpp"
 
 namespace plumbline::conv1d {
 
@@ -44,7 +44,7 @@ constexpr function_tables<prefill_problem> tables = {
 }  // namespace
 
 const operation& prefill_operation() {
-  static const table_operation<prefill_problem> one(tables);
+  static const conv1d_function<prefill_problem> one(tables);
   return one;
 }
 

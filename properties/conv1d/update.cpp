@@ -6,7 +6,7 @@
 #include "properties/conv1d/operations.hpp"
 #include "properties/conv1d/recorded.hpp"
 #include "properties/conv1d/update_shapes.hpp"
-#include "properties/table_operation.hpp"
+#include "properties/conv1d/upstream.hpp"
 
 namespace plumbline::conv1d {
 
@@ -44,7 +44,7 @@ constexpr function_tables<update_problem> tables = {
 }  // namespace
 
 const operation& update_operation() {
-  static const table_operation<update_problem> one(tables);
+  static const conv1d_function<update_problem> one(tables);
   return one;
 }
 
