@@ -33,7 +33,8 @@ std::span<const operation* const> operations() {
                                          &conv1d::prefill_operation(),
                                          &conv1d::update_operation(),
                                          &conv1d::update_speculative_operation(),
-                                         &conv1d::varlen_states_operation()};
+                                         &conv1d::varlen_states_operation(),
+                                         &conv1d::steps_operation()};
   return all;
 }
 

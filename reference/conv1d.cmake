@@ -3,8 +3,10 @@ target_sources(reference_problem PRIVATE
   conv1d_check.cpp
   conv1d_inputs.cpp
   conv1d_problem.cpp
+  conv1d_steps_problem.cpp
   conv1d_text.cpp)
 target_sources(reference PRIVATE
   conv1d_channel.cpp
   conv1d_prefill.cpp
+  conv1d_steps.cpp
   conv1d_update.cpp)

@@ -7,6 +7,7 @@
 #include "properties/judge/bytes_judge.hpp"
 #include "properties/judge/joined.hpp"
 #include "reference/conv1d.hpp"
+#include "reference/conv1d_steps.hpp"
 
 namespace plumbline::conv1d {
 
@@ -78,6 +79,25 @@ verdict judge_outputs(const varlen_states_problem& p, const tensor_set& inputs, 
   tensor_set exact;
   exact.set("states", varlen_states(p, inputs));
   return judge_exact(exact, outputs, {});
+}
+
+std::string token_name(const steps_problem& p, std::int64_t i) {
+  const std::int64_t row = i / p.dim;
+  for (const step_call& call : calls_of(p)) {
+    std::int64_t first = call.first_token;
+    for (const step_part& part : call.parts) {
+      if (row >= first && row < first + part.tokens)
+        return "step " + std::to_string(call.step) + ", slot " +
+               std::to_string(part.slot + (call.wide ? p.narrow : 0)) + ", token " +
+               std::to_string(row - first) + ", channel " + std::to_string(i % p.dim);
+      first += part.tokens;
+    }
+  }
+  return "row " + std::to_string(row);
+}
+
+verdict judge_outputs(const steps_problem& p, const tensor_set& inputs, const tensor_set& outputs) {
+  return judge_call(p, steps(p, inputs), outputs);
 }
 
 }  // namespace plumbline::conv1d

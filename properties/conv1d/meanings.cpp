@@ -114,6 +114,30 @@ constexpr meaning kept[] = {
     {"gap", "Rows have unused elements between them."},
     {"longer_states_end_alike", "States of more columns end with the same ones."}};
 
+constexpr meaning stepped[] = {
+    {"normal", "N(0, 1), weights of any sign."},
+    {"cancelling", "The taps of a token nearly cancel."},
+    {"integers", "Small odd numbers, so every sum is exact."},
+    {"wide", "Magnitudes over many powers of two, arguments of silu in the tens."},
+    {"not_finite", "A NaN or an infinity here and there."},
+    {"begins", "A step prefills new sequences."},
+    {"goes_on", "A step prefills on from a state."},
+    {"updates", "A step updates states."},
+    {"drafts", "A step runs drafts."},
+    {"drafts_in_a_row", "More than one step runs drafts."},
+    {"drafts_partly_accepted", "More than one token of a draft was accepted before the next."},
+    {"update_behind_drafts", "A tape is compacted and updated behind more than one accepted token."},
+    {"empty_part", "A step has a sequence without tokens."},
+    {"slot_reused", "A new sequence takes a slot that another has used."},
+    {"both_pools", "There are narrow slots and tapes."},
+    {"many_steps", "Six steps or more."},
+    {"width_2", "A filter of two taps."},
+    {"width_3", "A filter of three taps."},
+    {"width_4", "A filter of four taps."},
+    {"dim_at_a_tile", "255, 256 or 257 channels."},
+    {"gap", "Rows have unused elements between them."},
+    {"slots_are_alone", "The steps of one slot alone give the same bits."}};
+
 constexpr auto all_prefill = joined(filters, prefilled);
 constexpr auto all_update = joined(filters, updated);
 constexpr auto all_speculative = joined(filters, drafted);
@@ -124,5 +148,6 @@ std::span<const meaning> prefill_meanings() { return all_prefill; }
 std::span<const meaning> update_meanings() { return all_update; }
 std::span<const meaning> update_speculative_meanings() { return all_speculative; }
 std::span<const meaning> varlen_states_meanings() { return kept; }
+std::span<const meaning> steps_meanings() { return stepped; }
 
 }  // namespace plumbline::conv1d

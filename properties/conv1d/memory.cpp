@@ -41,4 +41,12 @@ double memory_needed(const varlen_states_problem& p) {
              static_cast<double>(p.dim * p.state_len);
 }
 
+double memory_needed(const steps_problem& p) {
+  std::int64_t tokens = 0;
+  for (const step& one : p.steps) tokens += tokens_of(one);
+  return tokens_need(p, tokens) +
+         bytes_a_state_element * static_cast<double>(p.dim) *
+             static_cast<double>(p.narrow * (p.width - 1) + p.wide * tape_columns(p));
+}
+
 }  // namespace plumbline::conv1d

@@ -7,6 +7,7 @@
 #include "properties/meaning.hpp"
 #include "properties/operation.hpp"
 #include "reference/conv1d_problem.hpp"
+#include "reference/conv1d_steps_problem.hpp"
 
 namespace plumbline::conv1d {
 
@@ -14,6 +15,7 @@ const operation& prefill_operation();
 const operation& update_operation();
 const operation& update_speculative_operation();
 const operation& varlen_states_operation();
+const operation& steps_operation();
 
 // What the functions say of themselves beside their cases.
 std::string filter_budgets(std::span<const contract>);
@@ -34,5 +36,9 @@ std::map<std::string, std::string> options_of_problem(const update_speculative_p
 double memory_needed(const varlen_states_problem&);
 std::span<const meaning> varlen_states_meanings();
 std::map<std::string, std::string> options_of_problem(const varlen_states_problem&);
+
+double memory_needed(const steps_problem&);
+std::span<const meaning> steps_meanings();
+std::map<std::string, std::string> options_of_problem(const steps_problem&);
 
 }  // namespace plumbline::conv1d

@@ -51,6 +51,9 @@ constexpr std::string_view update_speculative_keys[] = {"batch",
                                                         "slot_gap",
                                                         "pad_slot_id"};
 
+constexpr std::string_view steps_keys[] = {"steps", "narrow", "wide",       "drafts", "dtype",
+                                           "dim",   "width",  "activation", "bias",   "gap"};
+
 constexpr std::string_view varlen_states_keys[] = {"lens",      "dtype", "dim",
                                                    "state_len", "gap",   "state_layout"};
 
@@ -151,6 +154,21 @@ material<varlen_states_problem> read_varlen_states(const recorded_case& c) {
 
 external_judgement judge_recorded_varlen_states(const recorded_case& c, std::string_view) {
   return guarded(c, [&] { return judged(c, read_varlen_states(c)); });
+}
+
+std::map<std::string, std::string> options_of_problem(const steps_problem& p) {
+  return options_from_text("conv1d", to_text(p));
+}
+
+material<steps_problem> read_steps(const recorded_case& c) {
+  recorded_options options(c);
+  const steps_problem p = parse_steps(keyed_text(text_from_options(c, options, steps_keys)));
+  require_known(options, p);
+  return taken(c, p);
+}
+
+external_judgement judge_recorded_steps(const recorded_case& c, std::string_view) {
+  return guarded(c, [&] { return judged(c, read_steps(c)); });
 }
 
 }  // namespace plumbline::conv1d

@@ -8,6 +8,7 @@
 
 #include "properties/recorded_outputs.hpp"
 #include "reference/conv1d_problem.hpp"
+#include "reference/conv1d_steps_problem.hpp"
 
 namespace plumbline::conv1d {
 
@@ -19,5 +20,8 @@ material<update_speculative_problem> read_update_speculative(const recorded_case
 external_judgement judge_recorded_update_speculative(const recorded_case&, std::string_view contract_name);
 material<varlen_states_problem> read_varlen_states(const recorded_case&);
 external_judgement judge_recorded_varlen_states(const recorded_case&, std::string_view contract_name);
+
+material<steps_problem> read_steps(const recorded_case&);
+external_judgement judge_recorded_steps(const recorded_case&, std::string_view contract_name);
 
 }  // namespace plumbline::conv1d

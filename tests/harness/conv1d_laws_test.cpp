@@ -4,6 +4,8 @@
 #include "properties/conv1d/inputs.hpp"
 #include "properties/conv1d/laws.hpp"
 #include "properties/conv1d/prefill_shapes.hpp"
+#include "properties/conv1d/steps_laws.hpp"
+#include "properties/conv1d/steps_shapes.hpp"
 #include "properties/conv1d/update_shapes.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "tests/harness/kept_and_broken.hpp"
@@ -116,6 +118,16 @@ BOOST_AUTO_TEST_CASE(laws_of_one_run_see_a_wrong_run) {
       sees_a_wrong_first_run(untouched, "conv_state", generate::draw_conv1d_update_speculative, draft_laws));
   BOOST_TEST(sees_a_wrong_first_run("each_token_equals_an_update", "out",
                                     generate::draw_conv1d_update_speculative, draft_laws));
+}
+
+BOOST_AUTO_TEST_CASE(every_law_of_steps_is_kept_and_can_be_broken) {
+  require_kept_and_broken<steps_problem>(
+      [](std::uint64_t i) { return generate::draw_conv1d_steps(in_bf16, "normal", 5, i); },
+      normal_inputs<steps_problem>, laws::conv1d_steps_laws(), {"bad_arguments_refused"});
+}
+
+BOOST_AUTO_TEST_CASE(every_class_of_steps_is_drawn) {
+  require_classes(generate::conv1d_steps_classes(), generate::draw_conv1d_steps, parse_steps);
 }
 
 BOOST_AUTO_TEST_CASE(every_class_of_the_updates_is_drawn) {

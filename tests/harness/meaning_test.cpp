@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {conv1d::prefill_operation(), conv1d::prefill_meanings()},
              {conv1d::update_operation(), conv1d::update_meanings()},
              {conv1d::update_speculative_operation(), conv1d::update_speculative_meanings()},
-             {conv1d::varlen_states_operation(), conv1d::varlen_states_meanings()}};
+             {conv1d::varlen_states_operation(), conv1d::varlen_states_meanings()},
+             {conv1d::steps_operation(), conv1d::steps_meanings()}};
   BOOST_TEST(std::size(all) == operations().size());
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
