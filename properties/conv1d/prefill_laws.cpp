@@ -4,6 +4,8 @@
 // So sequences may come in any order, a sequence may come in chunks (the state carries it over, bit for bit,
 // and the sums meet the same numbers in the same order), channels may come alone, and both grids give the
 // same bits.  What is not part of a token's history changes nothing: padding, stale states, other memory.
+#include <algorithm>
+
 #include "kernels/core/table.hpp"
 #include "properties/conv1d/laws.hpp"
 #include "properties/conv1d/tokens.hpp"
