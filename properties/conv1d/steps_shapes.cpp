@@ -44,12 +44,12 @@ constexpr problem_class<steps_problem> rows[] = {
     {"updates", 0.2, [](const steps_problem& p) { return count(p, 'u') > 0; }},
     {"drafts", 0.12, [](const steps_problem& p) { return count(p, 's') > 0; }},
     {"drafts_in_a_row", 0.06, [](const steps_problem& p) { return count(p, 's') > 1; }},
-    {"drafts_partly_accepted", 0.06,
+    {"drafts_partly_accepted", 0.05,
      [](const steps_problem& p) {
        return some_part(
            p, [](const step& s, const step_part& part) { return s.kind == 's' && part.accepted > 1; });
      }},
-    {"update_behind_drafts", 0.04,
+    {"update_behind_drafts", 0.02,
      [](const steps_problem& p) {
        return some_part(
            p, [](const step& s, const step_part& part) { return s.kind == 'u' && part.accepted > 1; });
@@ -64,7 +64,7 @@ constexpr problem_class<steps_problem> rows[] = {
     {"width_2", 0.07, [](const steps_problem& p) { return p.width == 2; }},
     {"width_3", 0.07, [](const steps_problem& p) { return p.width == 3; }},
     {"width_4", 0.15, [](const steps_problem& p) { return p.width == 4; }},
-    {"dim_at_a_tile", 0.03, [](const steps_problem& p) { return p.dim >= 255 && p.dim <= 257; }},
+    {"dim_at_a_tile", 0, [](const steps_problem& p) { return p.dim >= 255 && p.dim <= 257; }},
     {"gap", 0.1, [](const steps_problem& p) { return p.gap > 0; }}};
 
 // A step that the states allow now: found by asking the check, part by part.
@@ -81,7 +81,9 @@ step_part draw_part(draws& draw, const steps_problem& p, char kind, std::int64_t
   step_part part;
   part.slot = slot;
   part.tokens = kind == 'u'   ? each
-                : kind == 's' ? (draw.chance(15) ? 0 : draw.between(1, p.drafts))
+                : kind == 's' ? (draw.chance(12)   ? 0
+                                 : draw.chance(60) ? p.drafts
+                                                   : draw.between(1, p.drafts))
                               : draw.one_of({0, 1, 1, 2, p.width - 1, p.width, 7, 8, 9, 17});
   part.accepted = kind == 's' || kind == 'u' ? draw.between(1, p.drafts) : 1;
   return part;
@@ -98,14 +100,14 @@ steps_problem draw_conv1d_steps(const contract& promised, std::string_view, std:
   if (p.dim > 257 || (p.dim > 100 && draw.chance(60))) p.dim = draw.between(1, 40);
   p.narrow = draw.chance(20) ? 0 : draw.between(1, 4);
   p.wide = p.narrow == 0 || draw.chance(65) ? draw.between(1, 3) : 0;
-  p.drafts = draw.between(1, 5);
+  p.drafts = draw.one_of({1, 2, 3, 4, 5, 5});
   const std::int64_t slots = p.narrow + p.wide, steps = draw.between(2, 10);
   step first;
   first.parts.push_back({draw.between(1, 9), 1, draw.between(0, slots - 1)});
   p.steps.push_back(first);
   for (std::int64_t i = 0; i < steps; ++i) {
     const std::int64_t each = draw.between(1, 4),
-                       kind = draw.weighted({{20, 'p'}, {20, 'c'}, {25, 'u'}, {40, 's'}});
+                       kind = draw.weighted({{15, 'p'}, {20, 'c'}, {25, 'u'}, {60, 's'}});
     p.steps.push_back({static_cast<char>(kind), {}});
     for (std::int64_t slot = 0; slot < slots; ++slot) {
       if (!draw.chance(65)) continue;

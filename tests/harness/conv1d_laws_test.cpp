@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(every_law_of_update_speculative_is_kept_and_can_be_broken) 
 BOOST_AUTO_TEST_CASE(every_law_of_varlen_states_is_kept_and_can_be_broken) {
   require_kept_and_broken<varlen_states_problem>(
       [](std::uint64_t i) { return generate::draw_conv1d_varlen_states(in_bf16, "normal", 5, i); },
-      normal_inputs<varlen_states_problem>, laws::conv1d_varlen_states_laws(), {"bad_arguments_refused"});
+      normal_inputs<varlen_states_problem>, laws::conv1d_varlen_states_laws(),
+      {"bad_arguments_refused", "longer_states_end_alike"});
 }
 
 BOOST_AUTO_TEST_CASE(laws_of_one_run_see_a_wrong_run) {
@@ -118,6 +119,8 @@ BOOST_AUTO_TEST_CASE(laws_of_one_run_see_a_wrong_run) {
       sees_a_wrong_first_run(untouched, "conv_state", generate::draw_conv1d_update_speculative, draft_laws));
   BOOST_TEST(sees_a_wrong_first_run("each_token_equals_an_update", "out",
                                     generate::draw_conv1d_update_speculative, draft_laws));
+  BOOST_TEST(sees_a_wrong_first_run("longer_states_end_alike", "states", generate::draw_conv1d_varlen_states,
+                                    laws::conv1d_varlen_states_laws()));
 }
 
 BOOST_AUTO_TEST_CASE(every_law_of_steps_is_kept_and_can_be_broken) {
