@@ -60,7 +60,7 @@ __device__ __forceinline__ void follow(std::int64_t t, const std::int32_t* paren
 }
 
 template <dtype Type>
-__global__ void __launch_bounds__(tile_threads<Type>) speculative_kernel(const speculative_params p) {
+__global__ void __launch_bounds__(tile_threads<Type>, 1) speculative_kernel(const speculative_params p) {
   const std::int64_t n = blockIdx.x;
   std::int32_t* parents = nullptr;
   if (p.next_token != nullptr) {
