@@ -5,21 +5,15 @@
 #include <algorithm>
 #include <limits>
 
+#include "reference/core/requirements.hpp"
 #include "reference/mla_cache_format.hpp"
 #include "reference/mla_problem.hpp"
-#include "reference/mla_requirements.hpp"
 
 namespace plumbline::mla {
 
 namespace {
 
 constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
-
-void require_heads(std::int64_t hq, std::int64_t hk) {
-  require_least("hk", hk, 1);
-  require_least("hq", hq, 1);
-  if (hq % hk != 0) refuse("hq", fmt::format("expected a multiple of hk = {}, got {}", hk, hq));
-}
 
 void require_widths(std::int64_t d, std::int64_t dv) {
   require_least("d", d, 1);

@@ -4,7 +4,7 @@
 
 #include "reference/mla_places.hpp"
 #include "reference/mla_problem.hpp"
-#include "reference/mla_product.hpp"
+#include "reference/product.hpp"
 
 namespace plumbline::mla {
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <limits>
 
+#include "reference/core/requirements.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/mla_cache_format.hpp"
 #include "reference/mla_problem.hpp"
-#include "reference/mla_requirements.hpp"
 
 namespace plumbline::mla {
 

@@ -13,7 +13,7 @@
 #include "reference/core/tensor.hpp"
 #include "reference/mla_core.hpp"
 #include "reference/mla_module_problem.hpp"
-#include "reference/mla_product.hpp"
+#include "reference/product.hpp"
 
 namespace plumbline::mla {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reference/core/requirements.hpp"
 #include "reference/mla_module_problem.hpp"
-#include "reference/mla_requirements.hpp"
 
 namespace plumbline::mla {
 
@@ -19,11 +19,6 @@ void require_eps(double eps) {
 void require_weight_type(dtype weight, dtype type) {
   if (weight != type && weight != dtype::e4m3)
     refuse("weight_type", fmt::format("expected {} or e4m3, got {}", name_of(type), name_of(weight)));
-}
-
-void require_even(const char* name, std::int64_t d) {
-  require_least(name, d, 2);
-  if (d % 2 != 0) refuse(name, fmt::format("expected an even number, got {}", d));
 }
 
 void require_positions(std::int64_t start_pos, std::int64_t sq, std::int64_t rows, const char* of) {

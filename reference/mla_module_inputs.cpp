@@ -4,9 +4,9 @@
 #include <cmath>
 #include <set>
 
+#include "reference/core/requirements.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/mla_module_problem.hpp"
-#include "reference/mla_requirements.hpp"
 
 namespace plumbline::mla {
 

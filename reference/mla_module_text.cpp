@@ -1,5 +1,5 @@
 // Problems of the module around mla's attention as one line of text, and back.
-#include "reference/mla_described.hpp"
+#include "reference/core/described.hpp"
 #include "reference/mla_module_problem.hpp"
 
 namespace plumbline::mla {

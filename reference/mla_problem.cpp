@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reference/core/requirements.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/mla_cache_format.hpp"
-#include "reference/mla_requirements.hpp"
 
 namespace plumbline::mla {
 

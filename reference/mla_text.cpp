@@ -1,5 +1,5 @@
 // Problems of mla's attention side as one line of text, and back.
-#include "reference/mla_described.hpp"
+#include "reference/core/described.hpp"
 #include "reference/mla_problem.hpp"
 
 namespace plumbline::mla {

@@ -5,7 +5,7 @@
 
 #include "reference/core/random.hpp"
 #include "reference/mla_cache_format.hpp"
-#include "reference/mla_product.hpp"
+#include "reference/product.hpp"
 #include "reference/quantize.hpp"
 
 namespace plumbline::mla::forms {

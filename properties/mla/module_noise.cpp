@@ -7,7 +7,7 @@
 
 #include "reference/core/random.hpp"
 #include "reference/mla_problem.hpp"
-#include "reference/mla_product.hpp"
+#include "reference/product.hpp"
 
 namespace plumbline::mla {
 

@@ -6,7 +6,7 @@
 
 #include "properties/laws/presented.hpp"
 #include "properties/mla/product_inputs.hpp"
-#include "reference/mla_product.hpp"
+#include "reference/product.hpp"
 
 namespace plumbline::laws {
 
@@ -78,7 +78,7 @@ std::string broken_unit_vector(const project_subject& s) {
   }
   const attempt other = s.run(p, inputs);
   if (other.why_not) return describe(*other.why_not, "unit vectors");
-  const mla::weight_matrix weight(inputs, "weight", p.type);
+  const weight_matrix weight(inputs, "weight", p.type);
   const std::vector<double> out = other.outputs.at("out").values();
   for (std::int64_t row = 0; row < p.tokens * heads; ++row)
     for (std::int64_t n = 0; n < shape.outer; ++n) {

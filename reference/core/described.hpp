@@ -19,7 +19,7 @@
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 
-namespace plumbline::mla {
+namespace plumbline {
 
 class writing {
  public:
@@ -35,6 +35,8 @@ class writing {
   void word(std::string_view key, Enum& x, Enum usual, const std::string_view (&names)[N]) {
     text_.put_word(key, names[static_cast<std::size_t>(x)], names[static_cast<std::size_t>(usual)]);
   }
+  /// Text that the problem itself writes and reads; usual: none.
+  void line(std::string_view key, std::string& x) { text_.put_word(key, x, ""); }
   std::string str() const { return text_.str(); }
 
  private:
@@ -72,6 +74,7 @@ class reading {
     }
     x = static_cast<Enum>(found - std::begin(names));
   }
+  void line(std::string_view key, std::string& x) { x = text_.word(key, ""); }
 
  private:
   static void bound(std::string_view key, std::int64_t x, std::int64_t least) {
@@ -133,4 +136,4 @@ std::string line_of(Problem p) {
   return way.str();
 }
 
-}  // namespace plumbline::mla
+}  // namespace plumbline

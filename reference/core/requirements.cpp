@@ -1,4 +1,4 @@
-#include "reference/mla_requirements.hpp"
+#include "reference/core/requirements.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "reference/core/keyed_text.hpp"
 
-namespace plumbline::mla {
+namespace plumbline {
 
 namespace {
 
@@ -57,6 +57,17 @@ void require_size(std::string_view argument, const std::vector<std::int64_t>& sh
 void require_scale(std::string_view argument, double x, std::string_view when_zero) {
   if (!std::isfinite(x) || x < 0)
     refuse(argument, fmt::format("expected a positive number (0: {}), got {}", when_zero, x));
+}
+
+void require_heads(std::int64_t hq, std::int64_t hk) {
+  require_least("hk", hk, 1);
+  require_least("hq", hq, 1);
+  if (hq % hk != 0) refuse("hq", fmt::format("expected a multiple of hk = {}, got {}", hk, hq));
+}
+
+void require_even(std::string_view argument, std::int64_t x) {
+  require_least(argument, x, 2);
+  if (x % 2 != 0) refuse(argument, fmt::format("expected an even number, got {}", x));
 }
 
 void require_narrow(std::string_view argument, dtype type) {
@@ -110,4 +121,4 @@ void require_inputs(const std::vector<input_spec>& specs, const tensor_set& inpu
       refuse(name, "expected no such tensor for this problem");
 }
 
-}  // namespace plumbline::mla
+}  // namespace plumbline

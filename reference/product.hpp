@@ -1,4 +1,4 @@
-// Products with weights, for the truth of mla: y[t][n] = sum over k of x[t][k] w[n][k], in double.
+// Products with weights: y[t][n] = sum over k of x[t][k] w[n][k], in double.
 //
 // Weights are decoded a panel of columns at a time, so that a matrix of codes is never held as doubles.  Sums
 // run over blocks of 128 k in order; with companions each also gives S1 = sum |x w| and SB = sum over blocks
@@ -13,7 +13,7 @@
 
 #include "reference/core/tensor.hpp"
 
-namespace plumbline::mla {
+namespace plumbline {
 
 /// A weight as it lies in a tensor (out, in): codes, with e4m3 one f32 scale a block, and the type in which
 /// it enters a product.  Reads the tensors, which must outlive it.
@@ -51,4 +51,4 @@ struct product_companions {
 std::vector<double> product(std::span<const double> x, std::int64_t k, std::int64_t n, const panel_source& w,
                             product_companions* companions = nullptr);
 
-}  // namespace plumbline::mla
+}  // namespace plumbline

@@ -1,4 +1,4 @@
-#include "reference/mla_product.hpp"
+#include "reference/product.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,11 +8,11 @@
 #include "reference/mla_places.hpp"
 #include "reference/quantize_group.hpp"
 
-namespace plumbline::mla {
+namespace plumbline {
 
 namespace {
 
-constexpr std::int64_t block = weight_block;
+constexpr std::int64_t block = mla::weight_block;
 
 // One token against one panel.  `Companions` decides whether magnitudes are kept.
 template <bool Companions>
@@ -42,7 +42,7 @@ weight_matrix::weight_matrix(const tensor_set& inputs, const std::string& name, 
 
 void weight_matrix::load(std::int64_t row, std::int64_t first, std::int64_t count, double* out) const {
   const std::int64_t at[] = {row, first};
-  const std::byte* codes = element(*codes_, codes_->offset(at));
+  const std::byte* codes = mla::element(*codes_, codes_->offset(at));
   if (scale_ == nullptr) return decode_row(codes_->type(), codes, count, out);
   for (std::int64_t c = 0; c < count; ++c) {
     const std::int64_t of[] = {row / block, (first + c) / block};
@@ -116,4 +116,4 @@ std::vector<double> product(std::span<const double> x, std::int64_t depth, std::
   return y;
 }
 
-}  // namespace plumbline::mla
+}  // namespace plumbline

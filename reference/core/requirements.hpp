@@ -1,4 +1,4 @@
-// What every check of mla is made of: one line that names the argument and what was expected of it.
+// What a check is made of: one line that names the argument and what was expected of it.
 //
 // Inputs are described once, as a list of tensors; the same list lays out empty inputs and refuses tensors
 // that are missing, of another type or shape, or that the problem does not have.
@@ -11,7 +11,7 @@
 
 #include "reference/core/tensor.hpp"
 
-namespace plumbline::mla {
+namespace plumbline {
 
 /// Throws bad_argument.
 [[noreturn]] void refuse(std::string_view argument, const std::string& expected);
@@ -25,6 +25,10 @@ void require_list(std::string_view argument, const std::vector<std::int64_t>& li
 /// At most 2^34 elements: more is a typing error.
 void require_size(std::string_view argument, const std::vector<std::int64_t>& shape);
 void require_scale(std::string_view argument, double x, std::string_view when_zero);
+/// hq a multiple of hk, both at least 1.
+void require_heads(std::int64_t hq, std::int64_t hk);
+/// At least 2, and even.
+void require_even(std::string_view argument, std::int64_t x);
 /// bf16 or f16.
 void require_narrow(std::string_view argument, dtype type);
 /// f32, f16 or bf16.
@@ -49,4 +53,4 @@ void require_inputs(const std::vector<input_spec>&, const tensor_set& inputs);
 /// first axis.
 tensor paged_rows(dtype type, std::vector<std::int64_t> shape, std::int64_t gap, std::int64_t page_gap);
 
-}  // namespace plumbline::mla
+}  // namespace plumbline

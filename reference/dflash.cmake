@@ -1,0 +1,6 @@
+# dflash: its problems join the library that kernels may link, its truth the one that they may not.
+target_sources(reference_problem PRIVATE
+  dflash_check.cpp
+  dflash_inputs.cpp
+  dflash_steps_problem.cpp
+  dflash_text.cpp)

@@ -1,0 +1,4 @@
+# dflash: its reference.
+plumbline_test(NAME dflash_reference
+  SOURCES dflash_reference_problem_test.cpp
+  LINK reference LABELS reference dflash smoke)
