@@ -1,3 +1,9 @@
+# What nearly every kernel includes takes as long to parse as the kernel to compile.
+set(plumbline_kernel_headers <immintrin.h>
+  <kernels/core/launch.hpp> <kernels/core/memory.hpp> <kernels/core/mma.hpp> <kernels/core/numeric.hpp>
+  <kernels/core/promises.hpp> <kernels/core/rows.hpp> <kernels/core/table.hpp>)
+add_precompiled(precompiled_kernels HEADERS ${plumbline_kernel_headers} LINK plumbline_light kernels_host)
+
 # add_kernels(OP SOURCES a.cu b.cu ... [HOST c.cpp ...])
 #
 # The kernels of one operator, from one list, for every side:
@@ -23,7 +29,7 @@ function(add_kernels op)
   endforeach()
   add_library(kernels_${op} STATIC ${K_HOST} ${on_host})
   target_link_libraries(kernels_${op} PUBLIC kernels_host reference_problem PRIVATE plumbline_light)
-  target_precompile_headers(kernels_${op} REUSE_FROM precompiled_light)
+  target_precompile_headers(kernels_${op} REUSE_FROM precompiled_kernels)
   add_checked_kernels(kernels_${op} KEEP "*plumbline8table_ofI*" SOURCES ${on_host})
   if(PLUMBLINE_HAVE_CUDA)
     add_library(kernels_${op}_gpu STATIC ${K_SOURCES})

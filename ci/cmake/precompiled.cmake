@@ -1,7 +1,8 @@
 # Standard headers, parsed once for each set of flags that a room compiles with.
 #
 # Parsing the same twenty headers is a third to a half of the time that a file takes.  Only the standard library's are
-# in the list: ours change, and a change must not compile everything anew.  A source still includes what it uses, and
+# in the list: ours change, and a change must not compile everything anew.  (Kernels add the headers that all of them
+# include, which a change would compile anew in any case: kernels.cmake.)  A source still includes what it uses, and
 # the builds without these headers (asan, clang's of tests/bits) fail where one does not.
 set(plumbline_standard_headers
   <algorithm> <array> <bit> <chrono> <cmath> <cstdint> <cstring> <functional> <limits> <map> <memory> <optional> <span>
