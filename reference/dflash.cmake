@@ -4,3 +4,10 @@ target_sources(reference_problem PRIVATE
   dflash_inputs.cpp
   dflash_steps_problem.cpp
   dflash_text.cpp)
+target_sources(reference PRIVATE
+  dflash_accept.cpp
+  dflash_attention.cpp
+  dflash_generate.cpp
+  dflash_model.cpp
+  dflash_project.cpp
+  dflash_steps.cpp)

@@ -1,0 +1,96 @@
+// The truth of steps: a slot is the list of rows that were committed to it, and nothing else.
+//
+// A step's queries read that list and the step's own new rows; no cache is read to compute anything.  What
+// the caches hold is worked out beside it: a row is written where the list ended, and stays until one is
+// written over it.
+#include "reference/dflash.hpp"
+#include "reference/mla_places.hpp"
+
+namespace plumbline::dflash {
+
+namespace {
+
+struct source {
+  std::vector<double> q, k, v;
+};
+
+attention_unit::loader rows_of(const std::vector<double>& from, int_list rows, std::int64_t heads,
+                               std::int64_t head, std::int64_t d) {
+  return
+      [&from, rows = std::move(rows), heads, head, d](std::int64_t first, std::int64_t count, double* out) {
+        for (std::int64_t n = first; n < first + count; ++n)
+          out = std::copy_n(from.data() + (rows[static_cast<std::size_t>(n)] * heads + head) * d, d, out);
+      };
+}
+
+void add_units(const steps_problem& p, const source& from, const attention_problem& call,
+               std::int64_t first_query, const int_list& keys, std::vector<attention_unit>& units) {
+  const std::int64_t group = p.hq / p.hk;
+  for (std::int64_t head = 0; head < p.hk; ++head) {
+    attention_unit unit;
+    unit.rows = p.block_size * group, unit.keys = static_cast<std::int64_t>(keys.size());
+    unit.dk = unit.dv = p.d;
+    unit.score_scale = effective_scale(call);
+    unit.begin.assign(static_cast<std::size_t>(unit.rows), 0);
+    unit.end.assign(static_cast<std::size_t>(unit.rows), unit.keys);
+    unit.load_q = [&from, first_query, head, group, hq = p.hq, d = p.d](std::int64_t row, std::int64_t count,
+                                                                        double* out) {
+      for (std::int64_t r = row; r < row + count; ++r)
+        out = std::copy_n(from.q.data() + ((first_query + r / group) * hq + head * group + r % group) * d, d,
+                          out);
+    };
+    unit.load_k = rows_of(from.k, keys, p.hk, head, p.d);
+    unit.load_v = rows_of(from.v, keys, p.hk, head, p.d);
+    units.push_back(std::move(unit));
+  }
+}
+
+void write(const tensor& from, std::int64_t row, tensor& cache, std::int64_t slot, std::int64_t at) {
+  for (std::int64_t h = 0; h < from.dim(1); ++h)
+    for (std::int64_t e = 0; e < from.dim(2); ++e) {
+      const std::int64_t source_index[] = {row, h, e}, index[] = {slot, at, h, e};
+      cache.set_code(cache.offset(index), from.code(from.offset(source_index)));
+    }
+}
+
+}  // namespace
+
+steps_truth steps(const steps_problem& p, const tensor_set& inputs, std::span<const contract> contracts,
+                  const attention_options& options) {
+  check(p, inputs);
+  const source from = {inputs.at("q").values(), inputs.at("k").values(), inputs.at("v").values()};
+  steps_truth truth;
+  truth.exact = make_outputs(p, inputs);
+  truth.exact.erase("attended");
+  std::vector<int_list> slots(static_cast<std::size_t>(p.slots));
+  std::vector<attention_unit> units;
+  for (const step_call& call : calls_of(p)) {
+    const attention_problem shape = attention_of(p, call);
+    for (std::size_t i = 0; i < call.parts.size(); ++i) {
+      const step_part& part = call.parts[i];
+      int_list& committed = slots[static_cast<std::size_t>(part.slot)];
+      if (call.kind == 'c') {
+        if (part.count < static_cast<std::int64_t>(committed.size()))
+          committed.resize(static_cast<std::size_t>(part.count));
+        continue;
+      }
+      if (call.kind == 'p') committed.clear();
+      int_list keys = committed;
+      for (std::int64_t row = call.new_rows[i]; row < call.new_rows[i + 1]; ++row) {
+        for (const auto& [cache, rows] : {std::pair("k_cache", "k"), std::pair("v_cache", "v")})
+          write(inputs.at(rows), row, truth.exact.at(cache), part.slot,
+                static_cast<std::int64_t>(keys.size()));
+        keys.push_back(row);
+      }
+      add_units(p, from, shape, call.first_query + static_cast<std::int64_t>(i) * p.block_size, keys, units);
+      committed.assign(keys.begin(), keys.end() - p.block_size);
+    }
+  }
+  for (std::size_t slot = 0; slot < slots.size(); ++slot)
+    truth.exact.at("cache_seqlens")
+        .set_value(static_cast<std::int64_t>(slot), static_cast<double>(slots[slot].size()));
+  truth.units = attend(units, contracts, options);
+  return truth;
+}
+
+}  // namespace plumbline::dflash
