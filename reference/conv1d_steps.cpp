@@ -10,8 +10,6 @@ namespace plumbline::conv1d {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Tokens of a sequence by their rows of x, -1 for the zeros before it.
 struct sequence {
   int_list taken, drafted;

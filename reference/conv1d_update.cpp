@@ -11,8 +11,6 @@ namespace plumbline::conv1d {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 // z = concat(state, x) of a linear state; its last state_len elements are the new state.
 void roll(const element_run& z, std::int64_t slot, std::int64_t channel, tensor& state) {
   const std::int64_t columns = state.dim(2), skipped = static_cast<std::int64_t>(z.codes.size()) - columns;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "properties/conv1d/laws.hpp"
+#include "properties/laws/presented.hpp"
 
 namespace plumbline::laws {
 
@@ -62,6 +63,37 @@ tensor_set specified_of(const Problem& p, const tensor_set& outputs) {
     for (std::int64_t t = 0; is_padded(p, n) && t < tokens_of(p, n); ++t)
       for (std::int64_t c = 0; c < p.dim; ++c) out.set_code(element_of(p, out, n, c, t), 0);
   return all;
+}
+
+// Laws that both updates have.
+
+template <class Problem>
+std::string concerns_padding(const subject<Problem>& s) {
+  for (std::int64_t n = 0; n < s.problem.batch; ++n)
+    if (is_padded(s.problem, n)) return "";
+  return "no sequence is padding";
+}
+template <class Problem>
+std::string broken_padding(const subject<Problem>& s) {
+  random_stream choice(s.seed, "padding");
+  const Problem& p = s.problem;
+  tensor_set inputs = s.inputs;
+  tensor& x = inputs.at("x");
+  for (std::int64_t n = 0; n < p.batch; ++n)
+    for (std::int64_t t = 0; is_padded(p, n) && t < tokens_of(p, n); ++t)
+      for (std::int64_t c = 0; c < p.dim; ++c) x.set_value(element_of(p, x, n, c, t), choice.normal());
+  const attempt other = s.run(p, inputs);
+  if (other.why_not) return describe(*other.why_not, "other padding");
+  return difference(specified_of(p, s.outputs), specified_of(p, other.outputs), "other padding");
+}
+
+template <class Problem>
+std::string broken_unused_memory(const subject<Problem>& s) {
+  random_stream choice(s.seed, "unused memory");
+  Problem p = s.problem;
+  p.gap += choice.integer(0, 9);
+  if (p.slot_gap < 100) p.slot_gap += choice.integer(0, 9);
+  return broken_unused(s, p);
 }
 
 /// Empty, or where a token differs: (n, t) of the first call's out, (m, s) of the second's.

@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::uint8_t between_rows = 0xff;  // NaN where nobody may look
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 tensor_set unused_filled(tensor_set inputs, const std::function<tensor_set()>& again) {
   const tensor_set held = again();
   for (auto& [name, t] : inputs) {

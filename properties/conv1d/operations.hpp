@@ -1,7 +1,7 @@
 // conv1d as operations: one a function.
 #pragma once
 
-#include <map>
+#include <span>
 #include <string>
 
 #include "properties/meaning.hpp"
@@ -23,22 +23,17 @@ std::string states_budgets(std::span<const contract>);
 
 double memory_needed(const prefill_problem&);
 std::span<const meaning> prefill_meanings();
-std::map<std::string, std::string> options_of_problem(const prefill_problem&);
 
 double memory_needed(const update_problem&);
 std::span<const meaning> update_meanings();
-std::map<std::string, std::string> options_of_problem(const update_problem&);
 
 double memory_needed(const update_speculative_problem&);
 std::span<const meaning> update_speculative_meanings();
-std::map<std::string, std::string> options_of_problem(const update_speculative_problem&);
 
 double memory_needed(const varlen_states_problem&);
 std::span<const meaning> varlen_states_meanings();
-std::map<std::string, std::string> options_of_problem(const varlen_states_problem&);
 
 double memory_needed(const steps_problem&);
 std::span<const meaning> steps_meanings();
-std::map<std::string, std::string> options_of_problem(const steps_problem&);
 
 }  // namespace plumbline::conv1d

@@ -26,7 +26,7 @@ constexpr function_tables<prefill_problem> tables = {
               .classes = generate::conv1d_prefill_classes,
               .smaller = generate::smaller,
               .parse = parse_prefill,
-              .options_of_problem = options_of_problem,
+              .options_of_problem = options_of_problem<prefill_problem>,
               .memory_needed = memory_needed,
               .budgets = filter_budgets,
               .meanings = prefill_meanings,
@@ -38,8 +38,8 @@ constexpr function_tables<prefill_problem> tables = {
     .judge = [](const prefill_problem& p, const contract&, const tensor_set& inputs,
                 const tensor_set& outputs) { return judge_outputs(p, inputs, outputs); },
     .groups = groups_in_files,
-    .judge_recorded = judge_recorded_prefill,
-    .read = read_prefill};
+    .judge_recorded = judge_recorded<prefill_problem>,
+    .read = read<prefill_problem>};
 
 }  // namespace
 

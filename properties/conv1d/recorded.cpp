@@ -2,7 +2,7 @@
 
 #include "properties/conv1d/agreement.hpp"
 #include "properties/conv1d/operations.hpp"
-#include "reference/core/keyed_text.hpp"
+#include "properties/recorded_problem.hpp"
 
 namespace plumbline::conv1d {
 
@@ -57,118 +57,57 @@ constexpr std::string_view steps_keys[] = {"steps", "narrow", "wide",       "dra
 constexpr std::string_view varlen_states_keys[] = {"lens",      "dtype", "dim",
                                                    "state_len", "gap",   "state_layout"};
 
-tensor_set made(const varlen_states_problem& p, const tensor_set&) { return make_outputs(p); }
-template <class Problem>
-tensor_set made(const Problem& p, const tensor_set& inputs) {
-  return make_outputs(p, inputs);
+constexpr problem_form<prefill_problem> form_of(const prefill_problem*) {
+  return {prefill_keys, parse_prefill};
 }
-
-// Every input of a problem, in its strides.
-template <class Problem>
-material<Problem> taken(const recorded_case& c, Problem p) {
-  material<Problem> m{"", p, empty_inputs(p)};
-  for (auto& [name, value] : m.inputs) value = laid_out(c, name, std::move(value));
-  return m;
+constexpr problem_form<update_problem> form_of(const update_problem*) { return {update_keys, parse_update}; }
+constexpr problem_form<update_speculative_problem> form_of(const update_speculative_problem*) {
+  return {update_speculative_keys, parse_update_speculative};
 }
-
-// The names of inputs, and of what a call returns under each prefix.
-template <class Problem>
-void require_known(recorded_options& options, const Problem& p) {
-  std::vector<std::string> names;
-  const tensor_set inputs = empty_inputs(p);
-  for (const auto& one : inputs) names.push_back(one.name);
-  for (const auto& one : made(p, inputs))
-    for (const char* prefix : {"", "out_", "expected_"}) names.push_back(prefix + one.name);
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  options.require_known(known);
+constexpr problem_form<varlen_states_problem> form_of(const varlen_states_problem*) {
+  return {varlen_states_keys, parse_varlen_states};
 }
-
-template <class Problem>
-external_judgement judged(const recorded_case& c, const material<Problem>& m) {
-  check(m.problem, m.inputs);
-  return judge_held(c, m, made(m.problem, m.inputs),
-                    [](const Problem& p, const tensor_set& inputs, const tensor_set& outputs) {
-                      return mistrusted_without_budget(judge_outputs(p, inputs, outputs), inputs);
-                    });
-}
+constexpr problem_form<steps_problem> form_of(const steps_problem*) { return {steps_keys, parse_steps}; }
 
 }  // namespace
 
-std::map<std::string, std::string> options_of_problem(const prefill_problem& p) {
+template <class Problem>
+std::map<std::string, std::string> options_of_problem(const Problem& p) {
   return options_from_text("conv1d", to_text(p));
 }
 
-material<prefill_problem> read_prefill(const recorded_case& c) {
-  recorded_options options(c);
-  const prefill_problem p = parse_prefill(keyed_text(text_from_options(c, options, prefill_keys)));
-  require_known(options, p);
-  return taken(c, p);
+template <class Problem>
+material<Problem> read(const recorded_case& c) {
+  return read_problem(c, form_of(static_cast<const Problem*>(nullptr)));
 }
 
-external_judgement judge_recorded_prefill(const recorded_case& c, std::string_view) {
-  return guarded(c, [&] { return judged(c, read_prefill(c)); });
+template <class Problem>
+external_judgement judge_recorded(const recorded_case& c, std::string_view) {
+  return guarded(c, [&] {
+    const material<Problem> m = read<Problem>(c);
+    check(m.problem, m.inputs);
+    return judge_held(c, m, outputs_made(m.problem, m.inputs),
+                      [](const Problem& p, const tensor_set& inputs, const tensor_set& outputs) {
+                        return mistrusted_without_budget(judge_outputs(p, inputs, outputs), inputs);
+                      });
+  });
 }
 
-std::map<std::string, std::string> options_of_problem(const update_problem& p) {
-  return options_from_text("conv1d", to_text(p));
-}
-
-material<update_problem> read_update(const recorded_case& c) {
-  recorded_options options(c);
-  const update_problem p = parse_update(keyed_text(text_from_options(c, options, update_keys)));
-  require_known(options, p);
-  return taken(c, p);
-}
-
-external_judgement judge_recorded_update(const recorded_case& c, std::string_view) {
-  return guarded(c, [&] { return judged(c, read_update(c)); });
-}
-
-std::map<std::string, std::string> options_of_problem(const update_speculative_problem& p) {
-  return options_from_text("conv1d", to_text(p));
-}
-
-material<update_speculative_problem> read_update_speculative(const recorded_case& c) {
-  recorded_options options(c);
-  const update_speculative_problem p =
-      parse_update_speculative(keyed_text(text_from_options(c, options, update_speculative_keys)));
-  require_known(options, p);
-  return taken(c, p);
-}
-
-external_judgement judge_recorded_update_speculative(const recorded_case& c, std::string_view) {
-  return guarded(c, [&] { return judged(c, read_update_speculative(c)); });
-}
-
-std::map<std::string, std::string> options_of_problem(const varlen_states_problem& p) {
-  return options_from_text("conv1d", to_text(p));
-}
-
-material<varlen_states_problem> read_varlen_states(const recorded_case& c) {
-  recorded_options options(c);
-  const varlen_states_problem p =
-      parse_varlen_states(keyed_text(text_from_options(c, options, varlen_states_keys)));
-  require_known(options, p);
-  return taken(c, p);
-}
-
-external_judgement judge_recorded_varlen_states(const recorded_case& c, std::string_view) {
-  return guarded(c, [&] { return judged(c, read_varlen_states(c)); });
-}
-
-std::map<std::string, std::string> options_of_problem(const steps_problem& p) {
-  return options_from_text("conv1d", to_text(p));
-}
-
-material<steps_problem> read_steps(const recorded_case& c) {
-  recorded_options options(c);
-  const steps_problem p = parse_steps(keyed_text(text_from_options(c, options, steps_keys)));
-  require_known(options, p);
-  return taken(c, p);
-}
-
-external_judgement judge_recorded_steps(const recorded_case& c, std::string_view) {
-  return guarded(c, [&] { return judged(c, read_steps(c)); });
-}
+template std::map<std::string, std::string> options_of_problem(const prefill_problem&);
+template material<prefill_problem> read(const recorded_case&);
+template external_judgement judge_recorded<prefill_problem>(const recorded_case&, std::string_view);
+template std::map<std::string, std::string> options_of_problem(const update_problem&);
+template material<update_problem> read(const recorded_case&);
+template external_judgement judge_recorded<update_problem>(const recorded_case&, std::string_view);
+template std::map<std::string, std::string> options_of_problem(const update_speculative_problem&);
+template material<update_speculative_problem> read(const recorded_case&);
+template external_judgement judge_recorded<update_speculative_problem>(const recorded_case&,
+                                                                       std::string_view);
+template std::map<std::string, std::string> options_of_problem(const varlen_states_problem&);
+template material<varlen_states_problem> read(const recorded_case&);
+template external_judgement judge_recorded<varlen_states_problem>(const recorded_case&, std::string_view);
+template std::map<std::string, std::string> options_of_problem(const steps_problem&);
+template material<steps_problem> read(const recorded_case&);
+template external_judgement judge_recorded<steps_problem>(const recorded_case&, std::string_view);
 
 }  // namespace plumbline::conv1d

@@ -4,6 +4,8 @@
 // updated in place lies beside its input as `out_NAME`.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "properties/recorded_outputs.hpp"
@@ -12,16 +14,12 @@
 
 namespace plumbline::conv1d {
 
-material<prefill_problem> read_prefill(const recorded_case&);
-external_judgement judge_recorded_prefill(const recorded_case&, std::string_view contract_name);
-material<update_problem> read_update(const recorded_case&);
-external_judgement judge_recorded_update(const recorded_case&, std::string_view contract_name);
-material<update_speculative_problem> read_update_speculative(const recorded_case&);
-external_judgement judge_recorded_update_speculative(const recorded_case&, std::string_view contract_name);
-material<varlen_states_problem> read_varlen_states(const recorded_case&);
-external_judgement judge_recorded_varlen_states(const recorded_case&, std::string_view contract_name);
-
-material<steps_problem> read_steps(const recorded_case&);
-external_judgement judge_recorded_steps(const recorded_case&, std::string_view contract_name);
+/// Of every problem of conv1d.
+template <class Problem>
+std::map<std::string, std::string> options_of_problem(const Problem&);
+template <class Problem>
+material<Problem> read(const recorded_case&);
+template <class Problem>
+external_judgement judge_recorded(const recorded_case&, std::string_view contract_name);
 
 }  // namespace plumbline::conv1d

@@ -14,8 +14,6 @@ namespace {
 using speculative = update_speculative_problem;
 using codes = std::vector<std::uint64_t>;
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 std::int64_t slot(const speculative& p, std::int64_t n) { return slot_of(p.conv_state_indices, p, n); }
 
 struct token_at {
@@ -160,32 +158,6 @@ std::string broken_order(const update_speculative_subject& s) {
   const attempt other = s.run(p, inputs);
   if (other.why_not) return describe(*other.why_not, "another order of drafts");
   return difference(expected, specified_of(p, other.outputs), "another order of drafts");
-}
-
-std::string concerns_padding(const update_speculative_subject& s) {
-  for (std::int64_t n = 0; n < s.problem.batch; ++n)
-    if (is_padded(s.problem, n)) return "";
-  return "no draft is padding";
-}
-std::string broken_padding(const update_speculative_subject& s) {
-  random_stream choice(s.seed, "padding");
-  const speculative& p = s.problem;
-  tensor_set inputs = s.inputs;
-  tensor& x = inputs.at("x");
-  for (std::int64_t n = 0; n < p.batch; ++n)
-    for (std::int64_t t = 0; is_padded(p, n) && t < tokens_of(p, n); ++t)
-      for (std::int64_t c = 0; c < p.dim; ++c) x.set_value(element_of(p, x, n, c, t), choice.normal());
-  const attempt other = s.run(p, inputs);
-  if (other.why_not) return describe(*other.why_not, "other padding");
-  return difference(specified_of(p, s.outputs), specified_of(p, other.outputs), "other padding");
-}
-
-std::string broken_unused_memory(const update_speculative_subject& s) {
-  random_stream choice(s.seed, "unused memory");
-  speculative p = s.problem;
-  p.gap += choice.integer(0, 9);
-  if (p.slot_gap < 100) p.slot_gap += choice.integer(0, 9);
-  return broken_unused(s, p);
 }
 
 std::string broken_untouched(const update_speculative_subject& s) {

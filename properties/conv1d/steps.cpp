@@ -26,7 +26,7 @@ constexpr function_tables<steps_problem> tables = {
               .classes = generate::conv1d_steps_classes,
               .smaller = generate::smaller,
               .parse = parse_steps,
-              .options_of_problem = options_of_problem,
+              .options_of_problem = options_of_problem<steps_problem>,
               .memory_needed = memory_needed,
               .budgets = filter_budgets,
               .meanings = steps_meanings,
@@ -38,8 +38,8 @@ constexpr function_tables<steps_problem> tables = {
     .judge = [](const steps_problem& p, const contract&, const tensor_set& inputs,
                 const tensor_set& outputs) { return judge_outputs(p, inputs, outputs); },
     .groups = groups_in_files,
-    .judge_recorded = judge_recorded_steps,
-    .read = read_steps};
+    .judge_recorded = judge_recorded<steps_problem>,
+    .read = read<steps_problem>};
 
 }  // namespace
 

@@ -26,7 +26,7 @@ constexpr function_tables<update_problem> tables = {
               .classes = generate::conv1d_update_classes,
               .smaller = generate::smaller,
               .parse = parse_update,
-              .options_of_problem = options_of_problem,
+              .options_of_problem = options_of_problem<update_problem>,
               .memory_needed = memory_needed,
               .budgets = filter_budgets,
               .meanings = update_meanings,
@@ -38,8 +38,8 @@ constexpr function_tables<update_problem> tables = {
     .judge = [](const update_problem& p, const contract&, const tensor_set& inputs,
                 const tensor_set& outputs) { return judge_outputs(p, inputs, outputs); },
     .groups = groups_in_files,
-    .judge_recorded = judge_recorded_update,
-    .read = read_update};
+    .judge_recorded = judge_recorded<update_problem>,
+    .read = read<update_problem>};
 
 }  // namespace
 

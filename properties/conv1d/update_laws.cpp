@@ -12,8 +12,6 @@ using conv1d::update_problem;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 std::int64_t place(const tensor& state, std::int64_t slot, std::int64_t c, std::int64_t e) {
   return slot * state.strides()[0] + c * state.strides()[1] + e * state.strides()[2];
 }
@@ -151,32 +149,6 @@ std::string broken_prefill(const update_subject& s) {
                  shown(theirs.value(two)) + ", not " + shown(out.value(one));
       }
   return "";
-}
-
-std::string concerns_padding(const update_subject& s) {
-  for (std::int64_t n = 0; n < s.problem.batch; ++n)
-    if (is_padded(s.problem, n)) return "";
-  return "no sequence is padding";
-}
-std::string broken_padding(const update_subject& s) {
-  random_stream choice(s.seed, "padding");
-  const update_problem& p = s.problem;
-  tensor_set inputs = s.inputs;
-  tensor& x = inputs.at("x");
-  for (std::int64_t n = 0; n < p.batch; ++n)
-    for (std::int64_t c = 0; is_padded(p, n) && c < p.dim; ++c)
-      for (std::int64_t t = 0; t < p.seqlen; ++t) x.set_value(element_of(p, x, n, c, t), choice.normal());
-  const attempt other = s.run(p, inputs);
-  if (other.why_not) return describe(*other.why_not, "other padding");
-  return difference(specified_of(p, s.outputs), specified_of(p, other.outputs), "other padding");
-}
-
-std::string broken_unused_memory(const update_subject& s) {
-  random_stream choice(s.seed, "unused memory");
-  update_problem p = s.problem;
-  p.gap += choice.integer(0, 9);
-  if (p.slot_gap < 100) p.slot_gap += choice.integer(0, 9);
-  return broken_unused(s, p);
 }
 
 std::string broken_untouched(const update_subject& s) {

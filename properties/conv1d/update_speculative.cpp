@@ -26,7 +26,7 @@ constexpr function_tables<update_speculative_problem> tables = {
               .classes = generate::conv1d_update_speculative_classes,
               .smaller = generate::smaller,
               .parse = parse_update_speculative,
-              .options_of_problem = options_of_problem,
+              .options_of_problem = options_of_problem<update_speculative_problem>,
               .memory_needed = memory_needed,
               .budgets = filter_budgets,
               .meanings = update_speculative_meanings,
@@ -38,8 +38,8 @@ constexpr function_tables<update_speculative_problem> tables = {
     .judge = [](const update_speculative_problem& p, const contract&, const tensor_set& inputs,
                 const tensor_set& outputs) { return judge_outputs(p, inputs, outputs); },
     .groups = groups_in_files,
-    .judge_recorded = judge_recorded_update_speculative,
-    .read = read_update_speculative};
+    .judge_recorded = judge_recorded<update_speculative_problem>,
+    .read = read<update_speculative_problem>};
 
 }  // namespace
 

@@ -277,7 +277,7 @@ external_judgement judge_upstream(const recorded_case& c, std::string_view) {
     const translated t = translate(from);
     if (of_two_types(c)) {
       try {
-        read_prefill(t.call);
+        read<prefill_problem>(t.call);
       } catch (const bad_argument& why) {
         if (why.argument() == "weight")
           return {group_of(c), "expected", outcome::pass, 0,
@@ -285,11 +285,11 @@ external_judgement judge_upstream(const recorded_case& c, std::string_view) {
       }
       return {group_of(c), "expected", outcome::fail, 0, "expected a refusal that names the weight"};
     }
-    if (t.call.function == "prefill") return held_against(c, t, read_prefill(t.call), prefill);
-    if (t.call.function == "update") return held_against(c, t, read_update(t.call), update);
+    if (t.call.function == "prefill") return held_against(c, t, read<prefill_problem>(t.call), prefill);
+    if (t.call.function == "update") return held_against(c, t, read<update_problem>(t.call), update);
     if (t.call.function == "update_speculative")
-      return held_against(c, t, read_update_speculative(t.call), update_speculative);
-    const material<varlen_states_problem> m = read_varlen_states(t.call);
+      return held_against(c, t, read<update_speculative_problem>(t.call), update_speculative);
+    const material<varlen_states_problem> m = read<varlen_states_problem>(t.call);
     check(m.problem, m.inputs);
     disagreement differ;
     differ.look(judge_bytes("states", varlen_states(m.problem, m.inputs), *t.exact.front().second));

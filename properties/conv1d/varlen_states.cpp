@@ -26,7 +26,7 @@ constexpr function_tables<varlen_states_problem> tables = {
               .classes = generate::conv1d_varlen_states_classes,
               .smaller = generate::smaller,
               .parse = parse_varlen_states,
-              .options_of_problem = options_of_problem,
+              .options_of_problem = options_of_problem<varlen_states_problem>,
               .memory_needed = memory_needed,
               .budgets = states_budgets,
               .meanings = varlen_states_meanings,
@@ -38,8 +38,8 @@ constexpr function_tables<varlen_states_problem> tables = {
     .judge = [](const varlen_states_problem& p, const contract&, const tensor_set& inputs,
                 const tensor_set& outputs) { return judge_outputs(p, inputs, outputs); },
     .groups = groups_in_files,
-    .judge_recorded = judge_recorded_varlen_states,
-    .read = read_varlen_states};
+    .judge_recorded = judge_recorded<varlen_states_problem>,
+    .read = read<varlen_states_problem>};
 
 }  // namespace
 

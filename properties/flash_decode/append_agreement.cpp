@@ -15,8 +15,6 @@ using flash_decode::append_truth;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 // Magnitudes of dense rows (rows, d), of which the first rotary_dim elements are turned in pairs.
 std::vector<double> magnitudes(const append_problem& p, const std::vector<double>& rows) {
   std::vector<double> m(rows.size());

@@ -14,8 +14,6 @@ using flash_decode::append_problem;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 token_layout new_layout(const append_problem& p, std::int64_t width) {
   return {p.type, p.b, p.sn, p.seqlens_new, p.hk, width, p.gap};
 }

@@ -33,8 +33,6 @@ constexpr law<append_problem> all[] = {
     {"bad_arguments_refused", claim::none, concerns_all<append_problem>, broken_append_refusals},
 };
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 // What each sequence has afterwards.
 struct aftermath {
   std::vector<generate::key_rows> keys;

@@ -18,8 +18,6 @@ using flash_decode::attend_problem;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 template <class T>
 std::vector<T> reordered(const std::vector<T>& list, const std::vector<std::int64_t>& order) {
   std::vector<T> result;

@@ -11,8 +11,6 @@ using flash_decode::attend_problem;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 struct descales {
   double q = 1, k = 1, v = 1;
 };

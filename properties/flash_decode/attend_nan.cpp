@@ -21,8 +21,6 @@ using flash_decode::attend_problem;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 bool has_key_and_query(const attend_problem& p, std::int64_t n) {
   return flash_decode::cached_keys(p, n) > 0 && flash_decode::query_tokens(p, n) > 0;
 }

@@ -28,8 +28,6 @@ using generate::attend_content;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 bool has_mask(const attend_problem& p) {
   return p.causal || p.window_left >= 0 || p.window_right >= 0 || p.attention_chunk > 0;
 }

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::int64_t wild_page = 2147480000;
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 std::vector<std::int64_t> shuffled(std::int64_t count, random_stream& s) {
   std::vector<std::int64_t> order(at(count));
   std::iota(order.begin(), order.end(), 0);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "properties/generate/edits.hpp"
+#include "reference/core/index.hpp"
 
 namespace plumbline::generate {
 
@@ -12,8 +13,6 @@ using flash_decode::cache_shape;
 using flash_decode::combine_problem;
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::vector<std::int64_t>* packed(attend_problem&) { return nullptr; }
 std::vector<std::int64_t>* packed(append_problem& p) { return &p.seqlens_new; }

@@ -22,8 +22,6 @@ using mla::prefill_problem;
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 // NaN shows a leak loudly, a finite value looks like what an earlier call left.
 std::byte fill_of(std::uint64_t seed) { return seed & 1 ? std::byte{0x3b} : std::byte{0xff}; }
 

@@ -10,8 +10,6 @@ namespace plumbline::generate {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 std::vector<std::int64_t> order_of(std::int64_t count, std::uint64_t layout) {
   if (layout != 0) {
     random_stream choice(layout, "moved");

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "reference/core/formats.hpp"
+#include "reference/core/index.hpp"
 #include "reference/core/tensor_block.hpp"
 
 namespace plumbline {
