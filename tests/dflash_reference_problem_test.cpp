@@ -1,7 +1,7 @@
 // Every bad argument of dflash is refused by its name, a problem's text reads back, and a list of steps says
 // where its rows lie.
-#include <cmath>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/tensor.hpp"
