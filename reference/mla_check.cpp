@@ -25,6 +25,14 @@ void require_shares(std::int64_t invalid, std::int64_t duplicate) {
   require_between("duplicate_percent", duplicate, 0, 100);
 }
 
+// Behind a page of codes the gap counts bytes.
+void require_pages(const char* name, const decode_indices_problem& p, std::int64_t pages, std::int64_t rows) {
+  if (p.format == kv_format::plain)
+    require_size(name, {pages, rows + p.page_gap, p.d + p.gap});
+  else
+    require_size(name, {pages, rows * quantize::slot_bytes(stored_cache(p)) + p.page_gap});
+}
+
 }  // namespace
 
 void check(const prefill_problem& p) {
@@ -80,7 +88,7 @@ void check(const decode_indices_problem& p) {
   require_least("gap", p.gap, 0);
   require_least("page_gap", p.page_gap, 0);
   require_size("q", {p.b, p.sq, p.hq, p.d + p.gap});
-  require_size("k_cache", {p.num_pages, p.page_size + p.page_gap, p.d + p.gap});
+  require_pages("k_cache", p, p.num_pages, p.page_size);
   require_least("topk", p.topk, 0);
   require_size("indices", {p.b, p.sq, p.topk});
   if (!p.topk_length.empty()) require_list("topk_length", p.topk_length, p.b, 0, p.topk, "sequence");
@@ -88,7 +96,7 @@ void check(const decode_indices_problem& p) {
   require_size("extra_indices", {p.b, p.sq, p.extra_topk});
   require_least("extra_page_size", p.extra_page_size, 1);
   require_between("extra_num_pages", p.extra_num_pages, 0, p.extra_topk > 0 ? largest : 0);
-  require_size("extra_k_cache", {p.extra_num_pages, p.extra_page_size + p.page_gap, p.d + p.gap});
+  require_pages("extra_k_cache", p, p.extra_num_pages, p.extra_page_size);
   if (!p.extra_topk_length.empty())
     require_list("extra_topk_length", p.extra_topk_length, p.b, 0, p.extra_topk, "sequence");
   require_scale("softmax_scale", p.softmax_scale, "d^-0.5");

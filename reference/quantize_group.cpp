@@ -33,12 +33,13 @@ float next_power(float s) {
 
 bool is_power(float s) { return std::isfinite(s) && s > 0 && next_power(s) == s; }
 
-// True where the fp32 logarithm of s may be that of the power of two below it: s exceeds it by half an ulp of
-// the logarithm, in units of ln 2, and one rounding.
+// True where the fp32 logarithm of s may be that of the power of two below it: s exceeds it by half a step of
+// the logarithm, in units of ln 2, and one rounding.  The step is the one above k: toward zero where k < 0.
 bool just_above_power(float s) {
   const float below = next_power(s) / 2;
-  const double k = std::fabs(std::log2(static_cast<double>(below)));
-  const double window = 0.5 * std::log(2.0) * (k == 0 ? 0.0 : ulp(dtype::f32, k)) + 0x1p-23;
+  const auto k = static_cast<float>(std::log2(static_cast<double>(below)));
+  const double step = k == 0 ? 0 : std::fabs(static_cast<double>(std::nextafter(k, HUGE_VALF)) - k);
+  const double window = 0.5 * std::log(2.0) * step + 0x1p-23;
   return !is_power(s) && static_cast<double>(s) / below - 1 <= window;
 }
 

@@ -38,9 +38,11 @@ sum_noise noise_of_sum(accumulation a, double terms) {
 double at_or_zero(const std::vector<double>& of, std::size_t at) { return of.empty() ? 0 : of[at]; }
 
 /// Bounded error of an element but for the accumulator's drift: scaled sums are rounded, and so is each time
-/// they are added.
+/// they are added, to a relative error or to a multiple of the smallest subnormal.
 double scaling_of(const product_truth& t, std::size_t at) {
-  return unit_roundoff(dtype::f32) * static_cast<double>(t.scalings + 1) * at_or_zero(t.scaled, at);
+  if (t.scalings == 0) return 0;
+  return static_cast<double>(t.scalings + 1) *
+         (unit_roundoff(dtype::f32) * at_or_zero(t.scaled, at) + ulp(dtype::f32, 0) / 2);
 }
 
 void judge_product_row(const product_truth& t, const contract& promised, const sum_noise& noise,

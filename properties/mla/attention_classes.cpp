@@ -1,6 +1,7 @@
 // Classes of mla's attentions, each with the least share that must be drawn.
 #include <algorithm>
 
+#include "properties/generate/far_rows.hpp"
 #include "properties/mla/attention_shapes.hpp"
 
 namespace plumbline::generate {
@@ -68,6 +69,8 @@ constexpr problem_class<prefill_problem> prefill_rows[] = {
     {"tile_edge", 0.18, beside_a_tile<prefill_problem>},
     {"batch_8_or_more", 0.02, [](const prefill_problem& p) { return p.b >= 8; }},
     {"gap", 0.14, [](const prefill_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const prefill_problem& p) { return beyond_32_bits(p.b * p.capacity * p.hk, p.d + p.gap); }},
     {"own_scale", 0.17, [](const prefill_problem& p) { return p.softmax_scale > 0; }}};
 
 constexpr problem_class<decode_problem> decode_rows[] = {
@@ -103,6 +106,10 @@ constexpr problem_class<decode_problem> decode_rows[] = {
     {"parts_of_the_device", 0.06, [](const decode_problem& p) { return p.num_sm_parts == 0; }},
     {"gap", 0.14, [](const decode_problem& p) { return p.gap > 0; }},
     {"page_gap", 0.09, [](const decode_problem& p) { return p.page_gap > 0; }},
+    {"pages_beyond_32_bits", 0,
+     [](const decode_problem& p) {
+       return beyond_32_bits(p.num_pages, (p.page_size + p.page_gap) * p.hk * (p.d + p.gap));
+     }},
     {"own_scale", 0.16, [](const decode_problem& p) { return p.softmax_scale > 0; }}};
 
 constexpr problem_class<decode_indices_problem> decode_indices_rows[] = {
@@ -132,6 +139,13 @@ constexpr problem_class<decode_indices_problem> decode_indices_rows[] = {
     {"invalid_entries", 0.17, [](const decode_indices_problem& p) { return p.invalid_percent > 0; }},
     {"duplicate_entries", 0.14, [](const decode_indices_problem& p) { return p.duplicate_percent > 0; }},
     {"page_gap", 0.06, [](const decode_indices_problem& p) { return p.page_gap > 0; }},
+    {"pages_beyond_32_bits", 0,
+     [](const decode_indices_problem& p) {
+       const std::int64_t page = p.format == mla::kv_format::plain
+                                     ? (p.page_size + p.page_gap) * (p.d + p.gap)
+                                     : p.page_size * p.d + p.page_gap;
+       return beyond_32_bits(p.num_pages, page);
+     }},
     {"many_parts", 0.08, [](const decode_indices_problem& p) { return p.num_sm_parts > 16; }},
     {"own_scale", 0.17, [](const decode_indices_problem& p) { return p.softmax_scale > 0; }}};
 
@@ -149,6 +163,8 @@ constexpr problem_class<prefill_indices_problem> prefill_indices_rows[] = {
     {"invalid_entries", 0.17, [](const prefill_indices_problem& p) { return p.invalid_percent > 0; }},
     {"duplicate_entries", 0.13, [](const prefill_indices_problem& p) { return p.duplicate_percent > 0; }},
     {"gap", 0.13, [](const prefill_indices_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const prefill_indices_problem& p) { return beyond_32_bits(p.skv, p.d + p.gap); }},
     {"own_scale", 0.17, [](const prefill_indices_problem& p) { return p.softmax_scale > 0; }}};
 
 }  // namespace

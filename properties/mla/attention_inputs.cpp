@@ -71,7 +71,7 @@ void set_quantized_row(tensor& cache, const quantize::cache_shape& shape, std::i
     double most = 0;
     for (std::int64_t c = 0; c < shape.tile; ++c) most = std::max(most, std::fabs(x[c]));
     double scale = most > 0 ? std::exp2(std::ceil(std::log2(most / 448))) : 1;
-    scale = std::clamp(scale, 0x1p-120, 0x1p120);
+    scale = std::clamp(scale, shape.scale_type == dtype::e8m0 ? 0x1p-127 : 0x1p-120, 0x1p120);
     if (!powers_of_two && shape.scale_type == dtype::f32 && most > 0)
       scale = std::max(round_to(dtype::f32, most / 448), 0x1p-120);
     const std::uint64_t code = encode(shape.scale_type, scale);
@@ -148,6 +148,14 @@ unit_shape listed_unit(std::int64_t tokens, std::int64_t heads, std::int64_t row
   u.begin.assign(at(tokens), 0);
   u.end.assign(at(tokens), rows);
   return u;
+}
+
+// The tile whose scale is the smallest that e8m0 has, 2^-127, in every row: a quarter of the cases whose type
+// has what such codes stand for.  -1: none.  fp32 holds that scale as a subnormal number.
+std::int64_t smallest_scale_tile(const decode_indices_problem& p, std::uint64_t seed) {
+  if (p.format != mla::kv_format::model1 || p.type != dtype::bf16) return -1;
+  random_stream draw(seed, "smallest scale");
+  return draw.chance(0.25) ? draw.integer(0, quantize::tiles(mla::stored_cache(p)) - 1) : -1;
 }
 
 std::vector<std::int64_t> some_rows(std::int64_t all, std::int64_t wanted, random_stream draw) {
@@ -241,7 +249,15 @@ tensor_set draw_inputs(const decode_indices_problem& p, std::string_view regime,
     set_row(inputs.at("q"), index, values.q.data() + row * p.d);
   }
   const bool powers_of_two = shapes_values_or_bits(regime_named(regime)) || seed & 2;
+  const std::int64_t smallest = smallest_scale_tile(p, seed);
+  std::vector<double> shrunk;
   const auto store = [&](bool extra, std::int64_t slot, const double* row) {
+    if (smallest >= 0) {
+      shrunk.assign(row, row + p.d);
+      const std::int64_t tile = mla::stored_cache(p, extra).tile;
+      for (std::int64_t c = smallest * tile; c < (smallest + 1) * tile; ++c) shrunk[at(c)] *= 0x1p-122;
+      row = shrunk.data();
+    }
     tensor& cache = inputs.at(extra ? "extra_k_cache" : "k_cache");
     const std::int64_t page = extra ? p.extra_page_size : p.page_size;
     const std::int64_t index[] = {slot / page, slot % page, 0, 0};

@@ -8,7 +8,8 @@
 // NaN             in one key, or in one value, where infinities are tried too: a NaN, or that infinity, just
 //                 where the truth is not finite, and all other bits stay.  Which of the two is the contract's
 //                 choice: a weight may round to zero or vanish, in the kernel or in double, and zero times an
-//                 infinity is NaN; a number it never is, nor the other infinity
+//                 infinity is NaN; a number it never is, nor the other infinity.  An infinity in a latent is
+//                 key and value at once: who sees it may get anything, who does not keeps every bit
 #include "properties/mla/attention_laws.hpp"
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "properties/mla/attention_inputs.hpp"
 #include "properties/mla/latent_rows.hpp"
 #include "reference/mla.hpp"
+#include "reference/mla_cache_format.hpp"
 
 namespace plumbline::laws {
 
@@ -129,8 +131,15 @@ struct poison {
   const char* tensor = "";
   std::int64_t offset = 0;
   double value = NAN;
-  bool in_value = false;  // and in no key
+  bool in_value = false;   // and in no key
+  bool of_a_code = false;  // the element is a byte, which says NaN as e4m3 does
+  bool infinite_key() const { return !in_value && std::isinf(value); }
+  double stored() const { return of_a_code ? 0x7f : value; }
 };
+double not_finite(random_stream& choice) {
+  constexpr double values[] = {NAN, INFINITY, -INFINITY};
+  return values[choice.integer(0, 2)];
+}
 // Half the time one of the last keys, which a causal mask hides from some queries of the tile.
 std::int64_t some_key(std::int64_t keys, std::int64_t queries, random_stream& choice) {
   return choice.chance(0.5) ? choice.integer(std::max<std::int64_t>(0, keys - queries), keys - 1)
@@ -145,8 +154,7 @@ poison poison_of(const prefill_problem& p, const tensor_set& inputs, random_stre
     const char* const tensor = in_value ? "v" : "k";
     const std::int64_t at[] = {s, some_key(keys, p.sq, choice), choice.integer(0, p.hk - 1),
                                choice.integer(0, (in_value ? p.dv : p.d) - 1)};
-    constexpr double values[] = {NAN, INFINITY, -INFINITY};
-    return {tensor, inputs.at(tensor).offset(at), in_value ? values[choice.integer(0, 2)] : NAN, in_value};
+    return {tensor, inputs.at(tensor).offset(at), in_value ? not_finite(choice) : NAN, in_value};
   }
   return {};
 }
@@ -160,25 +168,67 @@ poison poison_of(const decode_problem& p, const tensor_set& inputs, random_strea
     const std::int64_t entry[] = {s, key / p.page_size};
     const std::int64_t at[] = {static_cast<std::int64_t>(table.value(table.offset(entry))), key % p.page_size,
                                choice.integer(0, p.hk - 1), choice.integer(0, p.d - 1)};
-    return {"k_cache", inputs.at("k_cache").offset(at)};
+    return {"k_cache", inputs.at("k_cache").offset(at), not_finite(choice)};
   }
   return {};
+}
+// Element `column` of a row of the tensor; `row` counts (page, slot) or rows.
+poison in_row(const char* name, const tensor& t, std::int64_t row, std::int64_t column, double value) {
+  const std::int64_t slots = t.rank() == 4 ? t.dim(1) : 1;
+  const std::int64_t outer = t.strides()[0], inner = t.rank() == 4 ? t.strides()[1] : 0;
+  return {name, row / slots * outer + row % slots * inner + column, value};
+}
+// Some row that a list names; -1: none does.
+template <class Each>
+std::int64_t some_row(const tensor& entries, std::int64_t rows, Each each, random_stream& choice) {
+  std::vector<std::int64_t> named;
+  each([&](std::int64_t, std::int64_t, std::int64_t offset) {
+    const auto entry = static_cast<std::int64_t>(entries.value(offset));
+    if (entry >= 0 && entry < rows) named.push_back(entry);
+  });
+  return named.empty() ? -1
+                       : named[static_cast<std::size_t>(
+                             choice.integer(0, static_cast<std::int64_t>(named.size()) - 1))];
+}
+poison poison_of(const prefill_indices_problem& p, const tensor_set& inputs, random_stream& choice) {
+  const tensor& entries = inputs.at("indices");
+  const std::int64_t row = some_row(
+      entries, p.skv, [&](auto each) { generate::for_each_entry(p, entries, each); }, choice);
+  if (row < 0) return {};
+  const std::int64_t column = choice.integer(0, p.d - 1);
+  return in_row("kv", inputs.at("kv"), row, column, not_finite(choice));
+}
+poison poison_of(const decode_indices_problem& p, const tensor_set& inputs, random_stream& choice) {
+  const bool extra = p.extra_topk > 0 && choice.chance(0.3);
+  const char* const cache = extra ? "extra_k_cache" : "k_cache";
+  const tensor &entries = inputs.at(extra ? "extra_indices" : "indices"), &rows = inputs.at(cache);
+  const std::int64_t row = some_row(
+      entries, rows.dim(0) * rows.dim(1),
+      [&](auto each) { generate::for_each_entry(p, extra, entries, each); }, choice);
+  if (row < 0) return {};
+  if (p.format == mla::kv_format::plain) {
+    const std::int64_t column = choice.integer(0, p.d - 1);
+    return in_row(cache, rows, row, column, not_finite(choice));
+  }
+  const quantize::cache_shape shape = mla::stored_cache(p, extra);
+  return {cache, place_of(shape, row).codes + choice.integer(0, shape.dv - 1), NAN, false, true};
 }
 template <class Problem>
 std::string concerns_nan(const of<Problem>& s) {
   random_stream choice(s.seed, "nan");
-  return *poison_of(s.problem, s.inputs, choice).tensor ? "" : "no sequence has a key";
+  return *poison_of(s.problem, s.inputs, choice).tensor ? "" : "nobody has a key";
 }
 template <class Problem>
 std::string broken_nan(const of<Problem>& s) {
   random_stream choice(s.seed, "nan");
   const poison one = poison_of(s.problem, s.inputs, choice);
   tensor_set inputs = s.inputs;
-  inputs.at(one.tensor).set_value(one.offset, one.value);
+  inputs.at(one.tensor).set_value(one.offset, one.stored());
   const std::string what =
       shown(one.value) + " in element " + std::to_string(one.offset) + " of " + one.tensor;
   const attempt other = s.run(s.problem, inputs);
   if (other.why_not) return describe(*other.why_not, what);
+  if (one.infinite_key()) inputs.at(one.tensor).set_value(one.offset, NAN);  // shows who sees it
   const auto truth = mla::attention_truth_of(s.problem, inputs, s.promised);
   const auto same = [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); };
   const auto before = s.outputs.at("out").values(), after = other.outputs.at("out").values();
@@ -192,10 +242,12 @@ std::string broken_nan(const of<Problem>& s) {
         const auto e = static_cast<std::size_t>(at.out_row * s.problem.dv + c);
         const bool seen = !std::isfinite(expected);
         reached = reached || seen;
+        if (seen && one.infinite_key()) continue;
         if (seen ? !std::isnan(after[e]) && after[e] != one.value : !same(before[e], after[e]))
           return what + ": column " + std::to_string(c) + " of " + mla::name_of(at) + " is " +
                  shown(after[e]) + (seen ? ", which sees it" : ", which does not see it");
       }
+      if (reached && one.infinite_key()) continue;
       const auto l = static_cast<std::size_t>(at.lse);
       const bool in_key = reached && !one.in_value;
       const double lse = in_key ? truth[u].lse[static_cast<std::size_t>(row)] : lse_before[l];
@@ -244,6 +296,8 @@ constexpr law<decode_indices_problem> of_decode_indices[] = {
      broken_list_order<decode_indices_problem>},
     {"unused_memory_changes_nothing", claim::none, concerns_all<decode_indices_problem>,
      broken_unused_memory<decode_indices_problem>},
+    {"nan_reaches_its_rows", claim::none, concerns_nan<decode_indices_problem>,
+     broken_nan<decode_indices_problem>},
     {"bad_arguments_refused", claim::none, concerns_all<decode_indices_problem>,
      broken_decode_indices_refusals}};
 
@@ -258,6 +312,8 @@ constexpr law<prefill_indices_problem> of_prefill_indices[] = {
      broken_list_order<prefill_indices_problem>},
     {"unused_memory_changes_nothing", claim::none, concerns_all<prefill_indices_problem>,
      broken_unused_memory<prefill_indices_problem>},
+    {"nan_reaches_its_rows", claim::none, concerns_nan<prefill_indices_problem>,
+     broken_nan<prefill_indices_problem>},
     {"bad_arguments_refused", claim::none, concerns_all<prefill_indices_problem>,
      broken_prefill_indices_refusals}};
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "properties/generate/far_rows.hpp"
 #include "properties/generate/regimes.hpp"
 #include "properties/judge/attention/budgets_table.hpp"
 #include "properties/mla/attention_laws.hpp"
@@ -33,7 +34,7 @@ constexpr meaning alike[] = {
     {"twins", "2 or 4 equal keys in different splits: merges that lose or repeat one."},
     {"fuzz", "Odd statistics (few levels, equal rows): guards the judge."},
     {"nan_reaches_its_rows",
-     "A NaN in one key or value, an infinity in a value: where a row sees it, and nowhere else."},
+     "A NaN in one key or value, an infinity too: where a row sees it, and nowhere else."},
     {"agrees_for_any_parts", "Shared by any number of parts, every output is still within its budget."},
     {"lists_in_any_order_agree", "Lists in another order: the same result within the budget."},
     {"heads_1", "One query head."},
@@ -79,6 +80,8 @@ constexpr meaning alike[] = {
     {"parts_of_the_device", "The number of parts follows from the device."},
     {"gap", "Rows have unused elements between them."},
     {"page_gap", "Unused rows behind each page."},
+    {"pages_beyond_32_bits", "The last page begins beyond 2^31 elements."},
+    {"rows_beyond_32_bits", "The last row of keys begins beyond 2^31 elements."},
     {"own_scale", "A softmax_scale other than 1 / sqrt(d)."},
     {"plain_rows", "Listed rows hold numbers of the type of q."},
     {"rows_v32", "Listed rows hold e4m3 codes with an f32 scale for 128 of them."},
@@ -131,23 +134,39 @@ std::span<const meaning> prefill_indices_meanings() {
   return own;
 }
 
+namespace {
+
+double width(std::int64_t elements, std::int64_t gap) {
+  return static_cast<double>(elements) + generate::held_of_gap(gap);
+}
+double query_elements(std::int64_t rows, std::int64_t d, std::int64_t dv, std::int64_t gap) {
+  return static_cast<double>(rows) * width(d + 3 * dv, gap);
+}
+// A gap behind a page counts in elements here, bytes of codes as if each were one.
+double page_elements(std::int64_t pages, std::int64_t rows, std::int64_t row, std::int64_t gap) {
+  return static_cast<double>(pages) * (product(rows, row) + generate::held_of_gap(gap));
+}
+
+}  // namespace
+
 double memory_needed(const prefill_problem& p) {
-  return bytes_an_element * (product(p.b * p.sq, p.hq) * static_cast<double>(p.d + 3 * p.dv + p.gap) +
-                             product(p.b * p.capacity, p.hk) * static_cast<double>(p.d + p.dv + 2 * p.gap));
+  return bytes_an_element * (query_elements(p.b * p.sq * p.hq, p.d, p.dv, p.gap) +
+                             product(p.b * p.capacity, p.hk) * (width(p.d, p.gap) + width(p.dv, p.gap)));
 }
 double memory_needed(const decode_problem& p) {
-  return bytes_an_element * (product(p.b * p.sq, p.hq) * static_cast<double>(p.d + 3 * p.dv + p.gap) +
-                             product(p.num_pages, p.page_size + p.page_gap) * product(p.hk, p.d + p.gap));
+  const std::int64_t row = p.hk * (p.d + p.gap);
+  return bytes_an_element * (query_elements(p.b * p.sq * p.hq, p.d, p.dv, p.gap) +
+                             page_elements(p.num_pages, p.page_size, row, p.page_gap * row));
 }
 double memory_needed(const decode_indices_problem& p) {
-  return bytes_an_element *
-         (product(p.b * p.sq, p.hq) * static_cast<double>(p.d + 3 * p.dv + p.gap) +
-          product(p.num_pages, p.page_size + p.page_gap) * static_cast<double>(p.d + p.gap) +
-          product(p.extra_num_pages, p.extra_page_size + p.page_gap) * static_cast<double>(p.d + p.gap));
+  const std::int64_t row = p.d + p.gap, gap = p.page_gap * (p.format == kv_format::plain ? row : 1);
+  return bytes_an_element * (query_elements(p.b * p.sq * p.hq, p.d, p.dv, p.gap) +
+                             page_elements(p.num_pages, p.page_size, row, gap) +
+                             page_elements(p.extra_num_pages, p.extra_page_size, row, gap));
 }
 double memory_needed(const prefill_indices_problem& p) {
   return bytes_an_element *
-         (product(p.sq, p.hq) * static_cast<double>(p.d + 3 * p.dv + p.gap) + product(p.skv, p.d + p.gap));
+         (query_elements(p.sq * p.hq, p.d, p.dv, p.gap) + static_cast<double>(p.skv) * width(p.d, p.gap));
 }
 
 std::map<std::string, std::string> options_of_problem(const prefill_problem& p) {

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <string>
 
+#include "properties/generate/far_rows.hpp"
 #include "properties/mla/sizes.hpp"
 
 namespace plumbline::generate {
@@ -119,6 +120,38 @@ std::int64_t draw_parts(draws& draw) {
   }
 }
 
+// Pages, or rows of keys, that end beyond 2^31 elements: `width` is that of a row of them.
+std::int64_t far_page_gap(std::int64_t& pages, std::int64_t width) {
+  pages = std::max(pages, least_far_rows);
+  return far_gap(pages, 64) / width + 1;
+}
+bool few_enough(std::int64_t rows) { return rows <= most_far_rows; }
+// Queries have the gap of the keys: more of them than this, and nothing addresses them.
+bool few_beside(std::int64_t queries, std::int64_t keys) { return few_enough(queries) && queries < 4 * keys; }
+constexpr int far_percent = 5;
+
+void spread_pages(draws draw, decode_problem& p) {
+  if (few_enough(p.num_pages) && draw.chance(far_percent))
+    p.page_gap = far_page_gap(p.num_pages, p.hk * (p.d + p.gap));
+}
+void spread_pages(draws draw, decode_indices_problem& p) {
+  if (p.format == mla::kv_format::model1 || p.extra_num_pages > p.num_pages || !few_enough(p.num_pages))
+    return;
+  if (!draw.chance(far_percent)) return;
+  p.page_gap = p.format == mla::kv_format::plain ? far_page_gap(p.num_pages, p.d + p.gap)
+                                                 : 64 * far_page_gap(p.num_pages, 64);
+}
+void spread_rows(draws draw, prefill_problem& p) {
+  const std::int64_t keys = p.b * p.capacity * p.hk, queries = p.b * p.sq * p.hq;
+  if (keys >= least_far_rows && few_enough(keys) && few_beside(queries, keys) && draw.chance(far_percent))
+    p.gap = far_gap(keys, draw.chance(70) ? 8 : 1);
+}
+void spread_rows(draws draw, prefill_indices_problem& p) {
+  if (p.skv >= least_far_rows && few_enough(p.skv) && few_beside(p.sq * p.hq, p.skv) &&
+      draw.chance(far_percent))
+    p.gap = far_gap(p.skv, draw.chance(70) ? 8 : 1);
+}
+
 std::vector<std::int64_t> draw_list_lengths(draws& draw, std::int64_t count, std::int64_t topk) {
   std::vector<std::int64_t> all;
   for (std::int64_t n = 0; n < count; ++n) all.push_back(draw.chance(20) ? 0 : draw.between(0, topk));
@@ -165,6 +198,7 @@ prefill_problem draw_prefill(const contract& promised, std::string_view, std::ui
   p.capacity = longest + (draw.chance(40) ? draw.between(1, 9) : 0);
   p.gap = draw_row_gap(draw);
   p.softmax_scale = draw_scale(draw, p.d);
+  spread_rows(draws(seed, index, "far rows of prefill"), p);
   return p;
 }
 
@@ -194,6 +228,7 @@ decode_problem draw_decode(const contract& promised, std::string_view, std::uint
   p.causal = draw.chance(50);
   p.softmax_scale = draw_scale(draw, p.d);
   p.num_sm_parts = reach == extent::far ? draw_many_parts(draw) : draw_parts(draw);
+  spread_pages(draws(seed, index, "far pages of decode"), p);
   return p;
 }
 
@@ -241,6 +276,7 @@ decode_indices_problem draw_decode_indices(const contract& promised, std::string
   p.num_sm_parts = reach == extent::far ? draw_many_parts(draw) : draw_parts(draw);
   p.invalid_percent = draw.weighted({{50, 0}, {25, 10}, {20, 50}, {5, 95}});
   p.duplicate_percent = draw.weighted({{60, 0}, {25, 10}, {15, 50}});
+  spread_pages(draws(seed, index, "far pages of decode_indices"), p);
   return p;
 }
 
@@ -270,6 +306,7 @@ prefill_indices_problem draw_prefill_indices(const contract& promised, std::stri
   p.softmax_scale = draw_scale(draw, p.d);
   p.invalid_percent = draw.weighted({{50, 0}, {25, 10}, {20, 50}, {5, 95}});
   p.duplicate_percent = draw.weighted({{60, 0}, {25, 10}, {15, 50}});
+  spread_rows(draws(seed, index, "far rows of prefill_indices"), p);
   return p;
 }
 

@@ -19,6 +19,7 @@ constexpr meaning norm[] = {
     {"weight_in_f32", "Weights are f32."},
     {"rotary_part_behind", "64 unused elements behind each row, where the rotary part lies."},
     {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."},
     {"no_eps", "eps is zero."},
     {"one_token", "One token."},
     {"tokens_at_a_width", "2, 32, 64, 128, or 255 to 257 tokens."}};
@@ -39,6 +40,7 @@ constexpr meaning turned[] = {
     {"start_behind_zero", "Tokens stand behind others."},
     {"far_position", "Positions beyond 1000."},
     {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."},
     {"several_sequences", "More than one sequence."},
     {"one_token", "One token a sequence."},
     {"tokens_at_a_width", "2, 32, 64, 128, or 255 to 257 tokens a sequence."}};

@@ -16,12 +16,14 @@ double product(std::int64_t a, std::int64_t b) { return static_cast<double>(a) *
 }  // namespace
 
 double memory_needed(const rms_norm_problem& p) {
-  return bytes_an_element * product(p.tokens, p.dim + p.gap);
+  return bytes_an_element * static_cast<double>(p.tokens) *
+         (static_cast<double>(p.dim) + generate::held_of_gap(p.gap));
 }
 
 double memory_needed(const rotary_problem& p) {
   return bytes_an_element *
-         (product(p.b * p.sq, p.heads) * static_cast<double>(p.d + p.gap) + product(p.rotary_rows, p.d));
+         (product(p.b * p.sq, p.heads) * (static_cast<double>(p.d) + generate::held_of_gap(p.gap)) +
+          product(p.rotary_rows, p.d));
 }
 
 double memory_needed(const write_cache_problem& p) {

@@ -19,6 +19,12 @@ std::int64_t page_stride(const write_cache_problem& p) {
   return (p.page_size + p.page_gap) * (p.kv_lora_rank + p.qk_rope_head_dim + p.gap);
 }
 
+// Rows of x beyond 2^31 elements.
+void spread_rows(draws draw, std::int64_t rows, std::int64_t& gap) {
+  if (rows < least_far_rows || rows > most_far_rows || !draw.chance(6)) return;
+  gap = far_gap(rows, draw.chance(70) ? 8 : 1);
+}
+
 // Pages of the cache beyond 2^31 elements.
 void spread_pages(draws draw, write_cache_problem& p) {
   if (!draw.chance(8)) return;
@@ -28,6 +34,8 @@ void spread_pages(draws draw, write_cache_problem& p) {
   p.page_gap = far_gap(p.num_pages, 64) / row + 1;
 }
 
+std::int64_t rows_of(const rotary_problem& p) { return p.b * p.sq * p.heads; }
+
 constexpr problem_class<rms_norm_problem> rms_norm_rows[] = {
     {"latent_of_512", 0.1, [](const rms_norm_problem& p) { return p.dim == 512; }},
     {"latent_of_1536", 0.05, [](const rms_norm_problem& p) { return p.dim == 1536; }},
@@ -36,6 +44,8 @@ constexpr problem_class<rms_norm_problem> rms_norm_rows[] = {
     {"weight_in_f32", 0.06, [](const rms_norm_problem& p) { return p.weight_type == dtype::f32; }},
     {"rotary_part_behind", 0.05, [](const rms_norm_problem& p) { return p.gap == 64; }},
     {"gap", 0.12, [](const rms_norm_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const rms_norm_problem& p) { return beyond_32_bits(p.tokens, p.dim + p.gap); }},
     {"no_eps", 0.02, [](const rms_norm_problem& p) { return p.eps == 0; }},
     {"one_token", 0.03, [](const rms_norm_problem& p) { return p.tokens == 1; }},
     {"tokens_at_a_width", 0.1, [](const rms_norm_problem& p) { return beside_a_width(p.tokens); }}};
@@ -51,6 +61,8 @@ constexpr problem_class<rotary_problem> rotary_rows[] = {
     {"start_behind_zero", 0.15, [](const rotary_problem& p) { return p.start_pos > 0; }},
     {"far_position", 0.02, [](const rotary_problem& p) { return p.start_pos > 1000; }},
     {"gap", 0.12, [](const rotary_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const rotary_problem& p) { return beyond_32_bits(rows_of(p), p.d + p.gap); }},
     {"several_sequences", 0.15, [](const rotary_problem& p) { return p.b > 1; }},
     {"one_token", 0.03, [](const rotary_problem& p) { return p.sq == 1; }},
     {"tokens_at_a_width", 0.03, [](const rotary_problem& p) { return beside_a_width(p.sq); }}};
@@ -93,6 +105,7 @@ rms_norm_problem draw_rms_norm(const contract& promised, std::string_view regime
   p.gap = draw.chance(20) ? 64 : draw_row_gap(draw);
   const std::int64_t eps = draw.between(0, 99);
   p.eps = eps < 75 || regime == "near_eps" ? 1e-6 : eps < 88 ? 1e-5 : 0;
+  spread_rows(draws(seed, index, "far rows of rms_norm"), p.tokens, p.gap);
   return p;
 }
 
@@ -113,6 +126,7 @@ rotary_problem draw_rotary(const contract& promised, std::string_view, std::uint
   p.start_pos = start < 40 ? 0 : start < 92 ? draw.between(1, 300) : draw.between(1001, 4096);
   p.rotary_rows = p.start_pos + p.sq + (draw.chance(50) ? draw.between(1, 9) : 0);
   p.gap = draw.chance(20) ? 128 : draw_row_gap(draw);
+  spread_rows(draws(seed, index, "far rows of rotary"), rows_of(p), p.gap);
   return p;
 }
 

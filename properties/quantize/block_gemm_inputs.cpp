@@ -69,12 +69,16 @@ tensor codes(const block_gemm_problem& p, const char* name, std::string_view reg
   return t;
 }
 
+// `tiny_scales`: scales whose product is subnormal in fp32, under sums that lift it out again.
+constexpr int tiny_exponent = -60;
+
 tensor scales(const block_gemm_problem& p, std::string_view regime, std::int64_t rows, random_stream draw) {
   const std::int64_t blocks = (p.k + p.block_k - 1) / p.block_k;
   tensor t(dtype::f32, {rows, blocks});
   for (std::int64_t i = 0; i < t.size(); ++i) {
     const double fraction = regime == "small_integers" && draw.chance(0.5) ? 1 : 1 + draw.uniform();
-    const double size = std::ldexp(fraction, static_cast<int>(draw.integer(-11, -8)));
+    const int exponent = static_cast<int>(draw.integer(-11, -8));
+    const double size = std::ldexp(fraction, exponent + (regime == "tiny_scales" ? tiny_exponent : 0));
     t.set_value(i, regime == "zero_blocks" && i % blocks > 0 && draw.chance(0.1) ? 0 : size);
   }
   return t;

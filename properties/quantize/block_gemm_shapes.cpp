@@ -71,6 +71,7 @@ block_gemm_problem draw_block_gemm(const contract& promised, std::string_view re
   p.block_n = draw.weighted({{50, 128}, {20, 64}, {10, 32}, {10, 5}, {10, 1}});
   const dtype types[] = {dtype::bf16, dtype::bf16, dtype::f16, dtype::f32, dtype::f32};
   p.out_type = types[draw.between(0, 4)];
+  if (regime == "tiny_scales" && p.out_type == dtype::f16) p.out_type = dtype::f32;
   while (p.m * p.n * p.k > most_products) (p.m > p.n ? p.m : p.n) = (std::max(p.m, p.n) + 1) / 2;
   return p;
 }

@@ -13,9 +13,9 @@
 namespace plumbline::generate {
 
 /// What an accumulator gets wrong shows on data of one sign, scales show where the sums are exact.
-inline constexpr std::array<std::string_view, 8> product_regimes = {
-    "ordinary",   "positive", "small_integers", "one_product",
-    "cancelling", "one_huge", "any_code",       "zero_blocks"};
+inline constexpr std::array<std::string_view, 9> product_regimes = {
+    "ordinary", "positive", "small_integers", "one_product", "cancelling",
+    "one_huge", "any_code", "zero_blocks",    "tiny_scales"};
 /// Regime of the index-th case: `ordinary` and `positive` for half of them.
 std::string_view draw_product_regime(std::uint64_t seed, std::uint64_t index);
 

@@ -30,6 +30,7 @@ constexpr problem_class<P> cache_rows[] = {
     {"tile_64", 0.01, [](const P& p) { return p.tile == 64; }},
     {"tile_below_32", 0.05, [](const P& p) { return p.tile < 32; }},
     {"tile_not_multiple_of_16", 0.02, [](const P& p) { return p.tile % 16 != 0; }},
+    {"odd_tiles_of_8", 0, [](const P& p) { return p.tile == 8 && p.dv % 16 != 0; }},
     {"page_gap", 0.07, [](const P& p) { return p.page_gap > 0; }},
     {"gap", 0.15, [](const P& p) { return p.gap > 0; }},
     {"pages_beyond_32_bits", 0.01, [](const P& p) { return beyond_32_bits(p.num_pages, page_stride(p)); }},

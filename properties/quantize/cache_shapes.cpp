@@ -85,6 +85,8 @@ void draw_cache(draws& draw, std::int64_t tokens, std::int64_t tile, bool powers
     const bool real = draw.chance(50);
     p.dv = real ? (p.layout == cache_layout::pages ? 448 : 512) : p.tile * draw.between(1, 5);
     if (p.dv % p.tile != 0) p.dv = p.tile;
+    // The last 16 bytes of codes are half a tile's, half somebody else's.
+    if (draw.chance(6)) p.tile = 8, p.dv = 8 * (2 * draw.between(1, 4) + 1);
     if (tile == 0) p.tile = p.dv;
     p.d = p.dv + (real ? draw.weighted({{75, 64}, {25, 0}}) : draw.one_of({0, 1, 2, 4, 8, 30, 64, 128}));
     if (p.layout == cache_layout::pages && powers_of_two && draw.chance(70)) p.scale_type = dtype::e8m0;

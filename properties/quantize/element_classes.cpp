@@ -78,8 +78,16 @@ void one_huge(dtype in, std::span<double> x, random_stream& draw) {
 }
 // amax around 1e-4, 1e-8 and 1e-10, on amax or on the scale.
 void floors(dtype in, std::span<double> x, random_stream& draw) { normal(in, x, draw, power(draw, -44, -4)); }
-// amax on a power of two times the largest code, or a few steps beside it.
+// amax on a power of two times the largest code, or a few steps beside it.  An fp32 logarithm k takes what
+// lies within |k| steps above 2^k for 2^k, and how much of them changes where |k| is a power of two.
 void power_of_two_edge(dtype in, std::span<double> x, random_stream& draw) {
+  if (in == dtype::f32 && draw.chance(0.5)) {
+    const auto k = static_cast<int>(draw.integer(2, 5));
+    const double least = std::ldexp(448.0, -(1 << k)), above = static_cast<double>(draw.integer(0, 1 << k));
+    normal(in, x, draw, least / 4096);
+    any(x, draw) = round_to(in, sign(draw) * least * (1 + above * 0x1p-23));
+    return;
+  }
   normal(in, x, draw, 0x1p-3);
   any(x, draw) = round_to(in, sign(draw) * 448 * power(draw, -9, 4) *
                                   (1 + static_cast<double>(draw.integer(-12, 12)) * unit_roundoff(in)));

@@ -40,7 +40,8 @@ tensor_set draw_inputs(const groups_problem& p, std::string_view regime, std::ui
   random_stream draw(seed, "static_scale");
   tensor scale(dtype::f32, {1});
   const std::int64_t kind = draw.integer(0, 9);
-  scale.set_value(0, kind < 5 ? 1 : kind == 5 ? 0 : draw.uniform() / 8 + 0x1p-10);
+  const std::int64_t ones = p.rule.overflow == quantize::beyond::nan ? 8 : 5;
+  scale.set_value(0, kind < ones ? 1 : kind == ones ? 0 : draw.uniform() / 8 + 0x1p-10);
   inputs.set("static_scale", std::move(scale));
   return inputs;
 }

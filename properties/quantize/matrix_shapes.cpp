@@ -47,6 +47,8 @@ constexpr problem_class<groups_problem> groups_rows[] = {
     {"scales_packed", 0, [](const groups_problem& p) { return p.layout == scale_layout::packed; }},
     {"scale_upper_bound", 0.03, [](const groups_problem& p) { return p.scale_ub > 0; }},
     {"static_scale", 0.03, [](const groups_problem& p) { return p.has_static; }},
+    {"static_scale_beyond_is_nan", 0,
+     [](const groups_problem& p) { return p.has_static && p.rule.overflow == quantize::beyond::nan; }},
     {"gap", 0.15, [](const groups_problem& p) { return p.gap > 0; }},
     {"rows_beyond_32_bits", 0, [](const groups_problem& p) { return beyond_32_bits(p.rows, p.k + p.gap); }}};
 
@@ -76,12 +78,14 @@ constexpr problem_class<scatter_problem> scatter_rows[] = {
 
 }  // namespace
 
-groups_problem draw_groups(const contract& promised, std::string_view, std::uint64_t seed,
+groups_problem draw_groups(const contract& promised, std::string_view regime, std::uint64_t seed,
                            std::uint64_t index) {
   draws draw(seed, index, "groups shape of " + std::string(promised.name));
   groups_problem p;
   p.type = promised.in;
   p.rule = draw_policy(draw, promised.out_type);
+  for (int i = 0; i < 8 && regime == "power_of_two_edge" && p.rule.up != quantize::power_of_two::log2; ++i)
+    p.rule = draw_policy(draw, promised.out_type);
   const std::int64_t usual = p.rule.group;
   p.group = usual > 0 && draw.chance(60) ? usual : draw.one_of({8, 16, 20, 32, 64, 96, 100, 128, 256});
   p.k = p.group * (usual == 0 ? 1 : draw.between(1, 6));
@@ -98,6 +102,10 @@ groups_problem draw_groups(const contract& promised, std::string_view, std::uint
     p.has_static = true;
     p.scale_ub = 0;
     p.layout = scale_layout::row_major;
+    // Under a scale of its own amax meets nothing beyond 448: only here does the overflow rule decide.
+    const bool whole = p.k % p.group == 0 && p.rows % p.group_rows == 0;
+    if (p.rule.code == dtype::e4m3 && whole && draw.chance(40))
+      p.rule = *quantize::policy_named("sglang_slow_torch_2_12");
   }
   p.gap = draw_gap(draw);
   spread_rows(draws(seed, index, "far rows of groups"), p.rows, p.gap);

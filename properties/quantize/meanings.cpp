@@ -58,6 +58,7 @@ constexpr meaning cache_classes[] = {
     {"tile_64", "64 dims a scale."},
     {"tile_below_32", "Fewer dims a scale than a warp has lanes."},
     {"tile_not_multiple_of_16", "Tiles that 16-byte accesses do not divide."},
+    {"odd_tiles_of_8", "An odd number of tiles of 8 codes: their end is not that of 16 bytes."},
     {"page_gap", "Unused bytes behind each page."},
     {"gap", "Rows have unused elements between them."},
     {"pages_beyond_32_bits", "The last page begins beyond 2^31 bytes."},
@@ -94,6 +95,7 @@ constexpr meaning groups_own[] = {
     {"scales_packed", "Four e8m0 scales to a word."},
     {"scale_upper_bound", "amax has an upper bound."},
     {"static_scale", "The scale is given, not measured."},
+    {"static_scale_beyond_is_nan", "Under a given scale, what lies beyond 464 times it is NaN."},
     {"gap", "Rows have unused elements between them."},
     {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."}};
 
@@ -118,6 +120,7 @@ constexpr meaning gemm_own[] = {
     {"one_huge", "One element of 448 in a block of small ones."},
     {"any_code", "Any codes, NaN now and then."},
     {"zero_blocks", "Blocks of zeros and scales of zero."},
+    {"tiny_scales", "Scales whose product is subnormal in fp32; the result is not."},
     {"block_of_128", "128 columns of k a scale."},
     {"block_longer_than_128", "Blocks that a narrow accumulator may not sum in one piece."},
     {"block_shorter_than_128", "Fewer than 128 columns of k a scale."},
