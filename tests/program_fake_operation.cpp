@@ -97,7 +97,8 @@ class sum_operation : public operation {
     r.judged.elements = 1;
     finding f;
     f.test = "E", f.output = "out", f.where = "element 0", f.truth = static_cast<double>(n * (n + 1) / 2);
-    f.computed = f.truth + (c.variant == "wrong" && n >= fails_from ? 3 : 0);
+    const char* mended = std::getenv("FAKE_MENDED");  // right, or such that its truth shows nothing
+    f.computed = f.truth + (c.variant == "wrong" && n >= fails_from && !mended ? 3 : 0);
     f.used = f.computed - f.truth + 0.01 * static_cast<double>(n);
     f.message = "element 0: computed " + std::to_string(f.computed) + ", true " + std::to_string(f.truth);
     r.judged.used_histogram[f.passed() ? 3 : used_bins - 1] = 1;
@@ -107,6 +108,9 @@ class sum_operation : public operation {
     if (c.variant == "doubtful") r.failed_law = "agrees_with_truth", r.message = "the truth is all zero";
     r.judged.result = r.result;
     r.laws = {{"agrees_with_truth", r.result, r.message}, {"same_bits_run_to_run", outcome::pass, ""}};
+    if (c.variant == "wrong" && mended && mended == std::string_view("zero"))
+      r.result = r.judged.result = r.laws[0].result = outcome::mistrusted,
+      r.message = "the truth is all zero";
     if (c.variant == "unordered" && n == 0) {
       r.result = outcome::fail, r.failed_law = "same_bits_any_schedule", r.message = "other bits";
       r.failing_schedule = "random:9";

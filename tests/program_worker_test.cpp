@@ -87,7 +87,20 @@ BOOST_AUTO_TEST_CASE(the_case_is_printed_before_it_is_shrunk_and_the_smallest_is
   BOOST_TEST(files_in(folder.path() + "/build/plumbline/failures") == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_saved_failure_is_replayed_first_and_leaves_when_it_passes) {
+BOOST_AUTO_TEST_CASE(a_saved_failure_leaves_when_it_fails_no_longer_even_where_it_shows_nothing_else) {
+  for (const char* how : {"right", "zero"}) {
+    const scratch_folder folder;
+    verify(folder, "fake/wrong", {"--cases", "20"});
+    run_program({"verify", "fake/wrong", "--recorded", "no", "--json", "r.json", "--cases", "1"},
+                folder.path(), {"FAKE_MENDED=" + std::string(how)});
+
+    BOOST_TEST(json::parse(folder.read("r.json")).at("replayed").at(0).at("verdict") == "pass");
+    BOOST_TEST(files_in(folder.path() + "/build/plumbline/failures") == 0u);
+    BOOST_TEST(files_in(folder.path() + "/build/plumbline/fixed") == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_saved_failure_is_replayed_first_and_stays_while_it_fails) {
   const scratch_folder folder;
   verify(folder, "fake/wrong", {"--cases", "20"});
   const std::string failures = folder.path() + "/build/plumbline/failures";

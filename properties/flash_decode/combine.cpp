@@ -9,6 +9,7 @@
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/flash_decode/shapes.hpp"
 #include "properties/flash_decode/shrink.hpp"
+#include "properties/generate/draws.hpp"
 
 namespace plumbline::flash_decode {
 

@@ -22,6 +22,17 @@ bool any_sparse(const tensor_set& all) {
   return false;
 }
 
+attempt run_poisoned(executor& where, const std::function<void(const kernel_arguments&, launcher&)>& call,
+                     const tensor_set& given, tensor_set outputs, const run_options& how) {
+  attempt a;
+  tensor_set copies = given;
+  a.outputs = fresh(std::move(outputs), given);
+  if (where.kernels() != side::host && (any_sparse(given) || any_sparse(a.outputs)))
+    throw outside_domain{"rows beyond what this executor holds: they need the host's addresses"};
+  a.why_not = where.run(call, copies, a.outputs, how);
+  return a;
+}
+
 std::size_t chosen_law(std::uint64_t seed, std::size_t count) {
   random_stream choice(seed, "law");
   return static_cast<std::size_t>(choice.integer(0, static_cast<std::int64_t>(count) - 1));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +41,11 @@ tensor_set fresh(tensor_set outputs, const tensor_set& inputs);
 /// True when rows of a tensor lie so far apart that parts of it do not exist.
 bool any_sparse(const tensor_set&);
 
+/// Runs a call on copies of the inputs and on fresh outputs; throws outside_domain when the executor cannot
+/// hold their rows.
+attempt run_poisoned(executor& where, const std::function<void(const kernel_arguments&, launcher&)>& call,
+                     const tensor_set& given, tensor_set outputs, const run_options& how);
+
 template <class Problem>
 struct subject {
   const Problem& problem;
@@ -58,18 +64,13 @@ struct subject {
   /// `make_outputs`, found beside the problem, says what a call returns.
   attempt run(const Problem& p, const tensor_set& given, const run_options& how) const {
     if (std::string reason = outside(p); !reason.empty()) throw outside_domain{std::move(reason)};
-    attempt a;
-    tensor_set copies = given;
+    const auto call = [&](const kernel_arguments& arguments, launcher& place) {
+      row.run(p, arguments, place);
+    };
     if constexpr (requires { make_outputs(p); })
-      a.outputs = fresh(make_outputs(p), given);
+      return run_poisoned(where, call, given, make_outputs(p), how);
     else
-      a.outputs = fresh(make_outputs(p, given), given);
-    if (where.kernels() != side::host && (any_sparse(given) || any_sparse(a.outputs)))
-      throw outside_domain{"rows beyond what this executor holds: they need the host's addresses"};
-    a.why_not =
-        where.run([&](const kernel_arguments& arguments, launcher& place) { row.run(p, arguments, place); },
-                  copies, a.outputs, how);
-    return a;
+      return run_poisoned(where, call, given, make_outputs(p, given), how);
   }
   attempt run(const Problem& p, const tensor_set& given) const { return run(p, given, options); }
 };
