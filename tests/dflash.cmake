@@ -2,3 +2,19 @@
 plumbline_test(NAME dflash_reference
   SOURCES dflash_reference_problem_test.cpp dflash_reference_layer_test.cpp dflash_reference_loop_test.cpp
   LINK reference LABELS reference dflash smoke)
+
+# Its kernels on every executor; on a GPU where such tests are asked for.
+set(dflash_kernels_sources dflash_kernels_accept_test.cpp dflash_kernels_project_test.cpp)
+plumbline_test(NAME dflash_kernels
+  SOURCES ${dflash_kernels_sources} LINK kernels_dflash judge reference LABELS dflash host)
+if(TARGET kernels_checked)
+  plumbline_test(NAME dflash_kernels_checked
+    SOURCES ${dflash_kernels_sources} LINK kernels_dflash judge reference LABELS dflash checked)
+  target_compile_definitions(dflash_kernels_checked PRIVATE PLUMBLINE_TEST_EXECUTOR="checked")
+endif()
+if(PLUMBLINE_GPU_TESTS)
+  plumbline_test(NAME dflash_kernels_gpu
+    SOURCES ${dflash_kernels_sources} LINK kernels_dflash judge reference LABELS dflash gpu)
+  target_compile_definitions(dflash_kernels_gpu PRIVATE PLUMBLINE_TEST_EXECUTOR="gpu")
+  set_tests_properties(dflash_kernels_gpu PROPERTIES RESOURCE_GROUPS "1,gpus:1")
+endif()

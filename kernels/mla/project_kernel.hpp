@@ -1,13 +1,10 @@
 // project: y = x W^T on tensor cores, a block for 64 results of 8 or 64 tokens of one head.
 //
-// The weight is the left operand of mma and the tokens are the right one, so few tokens waste little: eight
-// of them fill a tile.  Both come in tiles of 64 products, one ahead of the sums (cp.async, two stages).  The
-// query's absorption sums over the rows of the weight: the same tile, read transposed.  Every sum runs over k
-// in order, sixteen at a time, whatever the tile it falls into, so a token's bits depend on nothing else in
-// the batch.  Results go through shared memory and leave by rows.
+// Eight tokens fill a tile (core/product_tiles.hpp).  Weights and tokens come in tiles of 64 products, one
+// ahead of the sums (cp.async, two stages).  The query's absorption sums over the rows of the weight: the
+// same tile, read transposed.  Results go through shared memory and leave by rows.
 #pragma once
 
-#include "kernels/core/mma.hpp"
 #include "kernels/mla/project_tiles.hpp"
 
 namespace plumbline::mla {
@@ -52,34 +49,6 @@ __device__ __forceinline__ void load_stage(const project_params& p, const projec
                     matrix_corner<std::uint16_t>{static_cast<const std::uint16_t*>(p.weight) + first,
                                                  p.columns, rows, p.columns - column},
                     p.wide_weight);
-}
-
-/// Adds the products of one tile.  Warp w has results 16 w to 16 w + 15.
-template <dtype Type, int Tokens>
-__device__ __forceinline__ void add_products(const std::uint16_t* weight, const std::uint16_t* x,
-                                             bool rows_are_inner, float sum[Tokens / 8][4]) {
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const int matrix = lane / 8, row = lane % 8;
-  PLUMBLINE_UNROLL
-  for (int k = 0; k < tile; k += 16) {
-    std::uint32_t a[4], b[4];
-    const int half = matrix % 2 * 8, later = k + matrix / 2 * 8;
-    if (rows_are_inner)
-      load_matrix_x4_transposed(a, weight + (later + row) * tile_stride + 16 * warp + half);
-    else
-      load_matrix_x4(a, weight + (16 * warp + half + row) * tile_stride + later);
-    if constexpr (Tokens == 8) {
-      load_matrix_x2(b, x + row * tile_stride + k + half);
-      mma_m16n8k16<Type>(sum[0], a, b);
-    } else {
-      PLUMBLINE_UNROLL
-      for (int t = 0; t < Tokens; t += 16) {
-        load_matrix_x4(b, x + (t + matrix / 2 * 8 + row) * tile_stride + k + half);
-        mma_m16n8k16<Type>(sum[t / 8], a, b);
-        mma_m16n8k16<Type>(sum[t / 8 + 1], a, b + 2);
-      }
-    }
-  }
 }
 
 /// Rounds the sums into rows of tokens in shared memory, then stores those rows.

@@ -1,13 +1,11 @@
 // Tiles of a projection on their way into shared memory.
 //
-// A tile is 64 columns of some rows of a matrix; what lies outside the matrix is zero, so sums need no edge.
-// Rows that lie on 16 bytes come by asynchronous copies, others element by element, into the same places.
 // Codes wait as they are and become numbers in shared memory: code times the scale of its block, rounded to
 // fp32 and then to the type of x.
 #pragma once
 
 #include "kernels/core/convert.hpp"
-#include "kernels/core/memory.hpp"
+#include "kernels/core/product_tiles.hpp"
 #include "kernels/core/rows.hpp"
 #include "kernels/mla/project.hpp"
 
@@ -16,10 +14,8 @@ inline namespace PLUMBLINE_SIDE_NAME {
 
 using namespace kernels;
 
-inline constexpr int tile = 64;         // results, and products, of a tile
-inline constexpr int tile_stride = 72;  // elements between its rows: no two of eight share a bank
-inline constexpr int code_stride = 80;  // the same for codes, in bytes
-inline constexpr int project_threads = 128;
+inline constexpr int tile = product_tile, tile_stride = product_stride, project_threads = product_threads;
+inline constexpr int code_stride = 80;  // bytes between rows of codes: no two of eight share a bank
 inline constexpr std::int64_t scale_block = 128;
 
 /// Rows [0, rows) by columns [0, columns) of a matrix from `data` on; may be empty or negative.
@@ -33,19 +29,9 @@ struct matrix_corner {
 template <int Rows, class Element>
 __device__ __forceinline__ void load_tile(Element* to, int to_stride, const matrix_corner<Element>& from,
                                           bool wide) {
-  constexpr int piece = 16 / static_cast<int>(sizeof(Element)), pieces = tile / piece;
-  for (int i = static_cast<int>(threadIdx.x); i < Rows * pieces; i += project_threads) {
-    const int row = i / pieces, column = i % pieces * piece;
-    const Element* source = from.data + row * from.stride + column;
-    Element* target = to + row * to_stride + column;
-    if (wide) {
-      const bool inside = row < from.rows && column < from.columns;
-      copy_async16(target, inside ? source : from.data, inside);
-      continue;
-    }
-    for (int e = 0; e < piece; ++e)
-      target[e] = row < from.rows && column + e < from.columns ? source[e] : Element{0};
-  }
+  load_product_tile<Rows>(to, to_stride, from.data, from.columns, wide, [&from](int row) {
+    return row < from.rows ? from.data + row * from.stride : nullptr;
+  });
 }
 
 /// Codes of a tile whose first element is (row, column) of the weight, as numbers.

@@ -6,6 +6,7 @@
 // which halves the chain of roundings; sqrt and division are IEEE's on either side.  The second pass reads x
 // again, from cache.
 #include "kernels/core/numeric.hpp"
+#include "kernels/core/pieces.hpp"
 #include "kernels/core/promises.hpp"
 #include "kernels/core/rows.hpp"
 #include "kernels/core/table.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 using namespace kernels;
 
-constexpr int warps = 4, piece = 8;
+constexpr int warps = 4, piece = piece_size;
 
 struct rms_norm_params {
   const std::uint16_t* x;
@@ -28,23 +29,6 @@ struct rms_norm_params {
   std::int64_t tokens, dim;
   float eps;
 };
-
-// Elements [first, first + count) of a row of 16-bit codes; zeros behind them.
-template <dtype Type>
-__device__ __forceinline__ void read_piece(const std::uint16_t* row, std::int64_t first, std::int64_t count,
-                                           bool wide, float out[piece]) {
-  if (wide && count >= piece) {
-    const vec16 v = load16(row + first);
-    PLUMBLINE_UNROLL
-    for (int i = 0; i < piece / 2; ++i) {
-      const float_pair two = unpack2<Type>(v.w[i]);
-      out[2 * i] = two.low, out[2 * i + 1] = two.high;
-    }
-    return;
-  }
-  PLUMBLINE_UNROLL
-  for (int i = 0; i < piece; ++i) out[i] = i < count ? load_as<Type>(row[first + i]) : 0.0f;
-}
 
 __device__ __forceinline__ void read_weight(const rms_norm_params& p, std::int64_t first, std::int64_t count,
                                             float out[piece]) {
@@ -59,21 +43,6 @@ __device__ __forceinline__ void read_weight(const rms_norm_params& p, std::int64
     read_piece<dtype::bf16>(weight, first, count, aligned16(weight), out);
   else
     read_piece<dtype::f16>(weight, first, count, aligned16(weight), out);
-}
-
-template <dtype Type>
-__device__ __forceinline__ void write_piece(std::uint16_t* row, std::int64_t first, std::int64_t count,
-                                            bool wide, const float x[piece]) {
-  if (wide && count >= piece) {
-    vec16 v;
-    PLUMBLINE_UNROLL
-    for (int i = 0; i < piece / 2; ++i) v.w[i] = pack2<Type>(x[2 * i], x[2 * i + 1]);
-    store16(row + first, v);
-    return;
-  }
-  PLUMBLINE_UNROLL
-  for (int i = 0; i < piece; ++i)
-    if (i < count) row[first + i] = store_as<Type>(x[i]);
 }
 
 template <dtype Type>
