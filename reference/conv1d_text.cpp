@@ -13,15 +13,6 @@ constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
 constexpr std::string_view layouts[] = {"channel_last", "token_last"};
 constexpr std::string_view activations[] = {"silu", "none"};
 
-std::int64_t bounded(const keyed_text& text, std::string_view key, std::int64_t fallback,
-                     std::int64_t least = 0) {
-  const std::int64_t x = text.integer(key, fallback);
-  if (text.has(key) && (x < least || x > largest))
-    throw bad_argument(std::string(key), "expected " + std::to_string(least) + ".." +
-                                             std::to_string(largest) + ", got " + std::to_string(x));
-  return x;
-}
-
 template <class Enum, std::size_t N>
 Enum one_of(const keyed_text& text, std::string_view key, const std::string_view (&names)[N]) {
   const std::string word = text.word(key, names[0]);
@@ -58,12 +49,12 @@ void write(keyed_text& text, const filter_shape& p) {
 
 void read(const keyed_text& text, filter_shape& p) {
   p.type = type_from(text, p.type);
-  p.dim = bounded(text, "dim", p.dim);
-  p.width = bounded(text, "width", p.width);
+  p.dim = text.bounded("dim", p.dim);
+  p.width = text.bounded("width", p.width);
   p.act = activation_from(text);
   p.has_bias = text.flag("bias", p.has_bias);
   p.layout = one_of<run_layout>(text, "layout", layouts);
-  p.gap = bounded(text, "gap", 0);
+  p.gap = text.bounded("gap", 0);
 }
 
 // Enough slots for the list, or for one slot a sequence.
@@ -83,22 +74,15 @@ void write(keyed_text& text, const state_pool& p, std::int64_t slots, std::int64
 }
 
 void read(const keyed_text& text, state_pool& p, std::int64_t slots, std::int64_t state_len) {
-  p.slots = bounded(text, "slots", slots);
-  p.state_len = bounded(text, "state_len", state_len);
+  p.slots = text.bounded("slots", slots);
+  p.state_len = text.bounded("state_len", state_len);
   p.state_layout = one_of<run_layout>(text, "state_layout", layouts);
-  p.slot_gap = bounded(text, "slot_gap", 0);
-  p.pad_slot_id = bounded(text, "pad_slot_id", -1, -largest);
+  p.slot_gap = text.bounded("slot_gap", 0);
+  p.pad_slot_id = text.bounded("pad_slot_id", -1, -largest);
 }
 
 std::int64_t usual_state(const update_speculative_problem& p) {
   return p.num_accepted_tokens.empty() ? p.width - 1 : p.width + p.seqlen - 2;
-}
-
-template <class Problem>
-Problem checked(const keyed_text& text, const Problem& p) {
-  text.require_all_read();
-  check(p);
-  return p;
 }
 
 }  // namespace
@@ -122,7 +106,7 @@ prefill_problem parse_prefill(const keyed_text& text) {
   p.initial = text.list("initial", {});
   p.seq_lens_cpu = text.list("seq_lens_cpu", {});
   read(text, p, usual_slots(p.cache_indices, static_cast<std::int64_t>(p.lens.size())), p.width - 1);
-  return checked(text, p);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const update_problem& p) {
@@ -138,13 +122,13 @@ std::string to_text(const update_problem& p) {
 
 update_problem parse_update(const keyed_text& text) {
   update_problem p;
-  p.batch = bounded(text, "batch", 1);
-  p.seqlen = bounded(text, "seqlen", 1);
+  p.batch = text.bounded("batch", 1);
+  p.seqlen = text.bounded("seqlen", 1);
   read(text, static_cast<filter_shape&>(p));
   p.conv_state_indices = text.list("conv_state_indices", {});
   p.cache_seqlens = text.list("cache_seqlens", {});
   read(text, p, usual_slots(p.conv_state_indices, p.batch), p.width - 1);
-  return checked(text, p);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const update_speculative_problem& p) {
@@ -165,19 +149,18 @@ std::string to_text(const update_speculative_problem& p) {
 
 update_speculative_problem parse_update_speculative(const keyed_text& text) {
   update_speculative_problem p;
-  p.batch = bounded(text, "batch", 1);
-  p.seqlen = bounded(text, "seqlen", 1);
+  p.batch = text.bounded("batch", 1);
+  p.seqlen = text.bounded("seqlen", 1);
   p.query_lens = text.list("query_lens", {});
   read(text, static_cast<filter_shape&>(p));
   p.conv_state_indices = text.list("conv_state_indices", {});
   p.num_accepted_tokens = text.list("num_accepted_tokens", {});
   p.intermediate_state_indices = text.list("intermediate_state_indices", {});
-  p.lines =
-      bounded(text, "lines",
-              p.intermediate_state_indices.empty() ? 0 : usual_slots(p.intermediate_state_indices, p.batch));
+  p.lines = text.bounded(
+      "lines", p.intermediate_state_indices.empty() ? 0 : usual_slots(p.intermediate_state_indices, p.batch));
   p.tree = text.flag("tree", false);
   read(text, p, usual_slots(p.conv_state_indices, p.batch), usual_state(p));
-  return checked(text, p);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const varlen_states_problem& p) {
@@ -196,11 +179,11 @@ varlen_states_problem parse_varlen_states(const keyed_text& text) {
   varlen_states_problem p;
   p.lens = text.list("lens", {});
   p.type = type_from(text, p.type);
-  p.dim = bounded(text, "dim", p.dim);
-  p.state_len = bounded(text, "state_len", p.state_len);
-  p.gap = bounded(text, "gap", 0);
+  p.dim = text.bounded("dim", p.dim);
+  p.state_len = text.bounded("state_len", p.state_len);
+  p.gap = text.bounded("gap", 0);
   p.state_layout = one_of<run_layout>(text, "state_layout", layouts);
-  return checked(text, p);
+  return checked_problem(text, p);
 }
 
 }  // namespace plumbline::conv1d

@@ -24,15 +24,6 @@ std::int64_t pages_for(std::int64_t slots, std::int64_t page_size) {
 }
 dtype natural_out(dtype in) { return in == dtype::e4m3 ? dtype::bf16 : in; }
 
-std::int64_t bounded(const keyed_text& text, std::string_view key, std::int64_t fallback,
-                     std::int64_t least = 0) {
-  const std::int64_t x = text.integer(key, fallback);
-  if (text.has(key) && (x < least || x > largest))
-    throw bad_argument(std::string(key), "expected " + std::to_string(least) + ".." +
-                                             std::to_string(largest) + ", got " + std::to_string(x));
-  return x;
-}
-
 std::vector<std::int64_t> lengths_from(const keyed_text& text, std::string_view key) {
   std::vector<std::int64_t> lengths = text.list(key, {});
   for (std::int64_t n : lengths)
@@ -77,22 +68,22 @@ void write(keyed_text& text, const cache_shape& p, std::int64_t usual_length) {
 
 void read(const keyed_text& text, cache_shape& p) {
   p.type = type_from(text, "dtype", p.type);
-  p.b = bounded(text, "b", p.b);
+  p.b = text.bounded("b", p.b);
   if (p.b < 0 || p.b > most_sequences)
     throw bad_argument(
         "b", "expected 0.." + std::to_string(most_sequences) + " sequences, got " + std::to_string(p.b));
-  p.hq = bounded(text, "hq", p.hq);
-  p.hk = bounded(text, "hk", p.hk);
-  p.d = bounded(text, "d", p.d);
-  p.dv = bounded(text, "dv", p.d);
-  p.page_size = bounded(text, "page_size", p.page_size);
-  p.max_pages = bounded(text, "max_pages", pages_for(bounded(text, "capacity", p.capacity), p.page_size));
-  p.capacity = bounded(text, "capacity", p.page_size > 0 ? p.max_pages * p.page_size : p.capacity);
-  p.batch_cache = bounded(text, "batch_cache", p.b);
-  p.num_pages = bounded(text, "num_pages", p.page_size > 0 ? p.batch_cache * p.max_pages : 0);
+  p.hq = text.bounded("hq", p.hq);
+  p.hk = text.bounded("hk", p.hk);
+  p.d = text.bounded("d", p.d);
+  p.dv = text.bounded("dv", p.d);
+  p.page_size = text.bounded("page_size", p.page_size);
+  p.max_pages = text.bounded("max_pages", pages_for(text.bounded("capacity", p.capacity), p.page_size));
+  p.capacity = text.bounded("capacity", p.page_size > 0 ? p.max_pages * p.page_size : p.capacity);
+  p.batch_cache = text.bounded("batch_cache", p.b);
+  p.num_pages = text.bounded("num_pages", p.page_size > 0 ? p.batch_cache * p.max_pages : 0);
   p.has_batch_idx = text.flag("has_batch_idx", p.has_batch_idx);
   p.shared_pages = text.flag("shared_pages", p.shared_pages);
-  p.gap = bounded(text, "gap", p.gap);
+  p.gap = text.bounded("gap", p.gap);
   p.cache_seqlens = lengths_from(text, "cache_seqlens");
   if (p.cache_seqlens.empty()) p.cache_seqlens = {p.capacity};
   if (p.cache_seqlens.size() == 1) p.cache_seqlens.assign(static_cast<std::size_t>(p.b), p.cache_seqlens[0]);
@@ -111,9 +102,9 @@ void write_mask(keyed_text& text, const Problem& p) {
 template <class Problem>
 void read_mask(const keyed_text& text, Problem& p) {
   p.causal = text.flag("causal", p.causal);
-  p.window_left = bounded(text, "window_left", p.window_left, -1);
-  p.window_right = bounded(text, "window_right", p.window_right, -1);
-  p.attention_chunk = bounded(text, "attention_chunk", p.attention_chunk);
+  p.window_left = text.bounded("window_left", p.window_left, -1);
+  p.window_right = text.bounded("window_right", p.window_right, -1);
+  p.attention_chunk = text.bounded("attention_chunk", p.attention_chunk);
 }
 
 std::int64_t rotary_rows(const append_problem& p) {
@@ -139,11 +130,11 @@ std::string to_text(const attend_problem& p) {
 attend_problem parse_attend(const keyed_text& text) {
   attend_problem p;
   read(text, p);
-  p.sq = bounded(text, "sq", longest_of(p.seqlens_q, p.sq));
+  p.sq = text.bounded("sq", longest_of(p.seqlens_q, p.sq));
   p.softmax_scale = text.real("softmax_scale", p.softmax_scale);
   read_mask(text, p);
   p.softcap = text.real("softcap", p.softcap);
-  p.num_splits = bounded(text, "num_splits", p.num_splits);
+  p.num_splits = text.bounded("num_splits", p.num_splits);
   p.has_qv = text.flag("has_qv", p.has_qv);
   p.has_sink = text.flag("has_sink", p.has_sink);
   p.out_type = type_from(text, "out_type", natural_out(p.type));
@@ -171,11 +162,11 @@ append_problem parse_append(const keyed_text& text) {
   read(text, p);
   if (!text.has("cache_seqlens")) std::fill(p.cache_seqlens.begin(), p.cache_seqlens.end(), 0);
   p.seqlens_new = lengths_from(text, "seqlens_new");
-  p.sq = bounded(text, "sq", longest_of(p.seqlens_q, p.sq));
-  p.sn = bounded(text, "sn", longest_of(p.seqlens_new, p.sn));
-  p.rotary_dim = bounded(text, "rotary_dim", p.rotary_dim);
+  p.sq = text.bounded("sq", longest_of(p.seqlens_q, p.sq));
+  p.sn = text.bounded("sn", longest_of(p.seqlens_new, p.sn));
+  p.rotary_dim = text.bounded("rotary_dim", p.rotary_dim);
   p.rotary_interleaved = text.flag("rotary_interleaved", p.rotary_interleaved);
-  p.seqlen_rotary = bounded(text, "seqlen_rotary", rotary_rows(p));
+  p.seqlen_rotary = text.bounded("seqlen_rotary", rotary_rows(p));
   p.rotary_seqlens = lengths_from(text, "rotary_seqlens");
   read_mask(text, p);
   text.require_all_read();
@@ -199,14 +190,14 @@ std::string to_text(const combine_problem& p) {
 
 combine_problem parse_combine(const keyed_text& text) {
   combine_problem p;
-  p.num_splits = bounded(text, "num_splits", p.num_splits);
-  p.b = bounded(text, "b", p.b);
-  p.sq = bounded(text, "sq", p.sq);
-  p.hq = bounded(text, "hq", p.hq);
-  p.dv = bounded(text, "dv", p.dv);
+  p.num_splits = text.bounded("num_splits", p.num_splits);
+  p.b = text.bounded("b", p.b);
+  p.sq = text.bounded("sq", p.sq);
+  p.hq = text.bounded("hq", p.hq);
+  p.dv = text.bounded("dv", p.dv);
   p.out_type = type_from(text, "out_type", p.out_type);
-  p.gap = bounded(text, "gap", p.gap);
-  p.empty_percent = bounded(text, "empty_percent", p.empty_percent);
+  p.gap = text.bounded("gap", p.gap);
+  p.empty_percent = text.bounded("empty_percent", p.empty_percent);
   text.require_all_read();
   check(p);
   return p;

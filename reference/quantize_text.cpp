@@ -11,18 +11,8 @@ namespace plumbline::quantize {
 
 namespace {
 
-constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
 constexpr std::string_view cache_layouts[] = {"rows", "pages", "split"};
 constexpr std::string_view scale_layouts[] = {"row_major", "column_major", "packed"};
-
-std::int64_t bounded(const keyed_text& text, std::string_view key, std::int64_t fallback,
-                     std::int64_t least = 0) {
-  const std::int64_t x = text.integer(key, fallback);
-  if (text.has(key) && (x < least || x > largest))
-    throw bad_argument(std::string(key), "expected " + std::to_string(least) + ".." +
-                                             std::to_string(largest) + ", got " + std::to_string(x));
-  return x;
-}
 
 dtype type_from(const keyed_text& text, std::string_view key, dtype fallback) {
   const std::string word = text.word(key, name_of(fallback));
@@ -74,19 +64,12 @@ void read(const keyed_text& text, cache_shape& p, std::int64_t usual_tile, std::
   p.type = type_from(text, "dtype", p.type);
   p.layout = layout_from<cache_layout>(text, cache_layouts);
   p.scale_type = type_from(text, "scale_type", usual_scale(p));
-  p.dv = bounded(text, "dv", p.dv);
-  p.tile = bounded(text, "tile", usual_tile > 0 ? usual_tile : p.dv);
-  p.d = bounded(text, "d", p.dv + usual_rope);
-  p.page_size = bounded(text, "page_size", usual_page(p));
-  p.num_pages = bounded(text, "num_pages", pages_for(tokens, p.page_size));
-  p.page_gap = bounded(text, "page_gap", 0);
-}
-
-template <class Problem>
-Problem checked(const keyed_text& text, const Problem& p) {
-  text.require_all_read();
-  check(p);
-  return p;
+  p.dv = text.bounded("dv", p.dv);
+  p.tile = text.bounded("tile", usual_tile > 0 ? usual_tile : p.dv);
+  p.d = text.bounded("d", p.dv + usual_rope);
+  p.page_size = text.bounded("page_size", usual_page(p));
+  p.num_pages = text.bounded("num_pages", pages_for(tokens, p.page_size));
+  p.page_gap = text.bounded("page_gap", 0);
 }
 
 }  // namespace
@@ -106,13 +89,13 @@ std::string to_text(const store_problem& p) {
 store_problem parse_store(const keyed_text& text) {
   store_problem p;
   p.rule = rule_from(text);
-  p.tokens = bounded(text, "tokens", 1);
+  p.tokens = text.bounded("tokens", 1);
   read(text, p, p.rule.group, p.tokens);
-  p.hk = bounded(text, "hk", 1);
+  p.hk = text.bounded("hk", 1);
   p.separate = text.flag("separate", false);
   p.has_slots = text.flag("has_slots", false);
-  p.gap = bounded(text, "gap", 0);
-  return checked(text, p);
+  p.gap = text.bounded("gap", 0);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const dequantize_problem& p) {
@@ -128,13 +111,13 @@ std::string to_text(const dequantize_problem& p) {
 
 dequantize_problem parse_dequantize(const keyed_text& text) {
   dequantize_problem p;
-  p.tokens = bounded(text, "tokens", 1);
+  p.tokens = text.bounded("tokens", 1);
   read(text, p, cache_shape().tile, p.tokens);
   p.has_indices = text.flag("has_indices", false);
-  p.extra = bounded(text, "extra", 0);
+  p.extra = text.bounded("extra", 0);
   p.out_type = type_from(text, "out_type", p.type);
-  p.gap = bounded(text, "gap", 0);
-  return checked(text, p);
+  p.gap = text.bounded("gap", 0);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const groups_problem& p) {
@@ -157,15 +140,15 @@ groups_problem parse_groups(const keyed_text& text) {
   groups_problem p;
   p.rule = rule_from(text);
   p.type = type_from(text, "dtype", p.type);
-  p.rows = bounded(text, "rows", p.rows);
-  p.k = bounded(text, "k", p.k);
-  p.group_rows = bounded(text, "group_rows", p.group_rows);
-  p.group = bounded(text, "group", p.rule.group > 0 ? p.rule.group : p.k);
+  p.rows = text.bounded("rows", p.rows);
+  p.k = text.bounded("k", p.k);
+  p.group_rows = text.bounded("group_rows", p.group_rows);
+  p.group = text.bounded("group", p.rule.group > 0 ? p.rule.group : p.k);
   p.layout = layout_from<scale_layout>(text, scale_layouts);
   p.scale_ub = text.real("scale_ub", 0);
   p.has_static = text.flag("has_static", false);
-  p.gap = bounded(text, "gap", 0);
-  return checked(text, p);
+  p.gap = text.bounded("gap", 0);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const weight_dequant_problem& p) {
@@ -182,11 +165,11 @@ std::string to_text(const weight_dequant_problem& p) {
 weight_dequant_problem parse_weight_dequant(const keyed_text& text) {
   weight_dequant_problem p;
   p.code = type_from(text, "code", p.code);
-  p.m = bounded(text, "m", p.m);
-  p.n = bounded(text, "n", p.n);
-  p.block = bounded(text, "block", p.block);
+  p.m = text.bounded("m", p.m);
+  p.n = text.bounded("n", p.n);
+  p.block = text.bounded("block", p.block);
   p.out_type = type_from(text, "out_type", p.out_type);
-  return checked(text, p);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const block_gemm_problem& p) {
@@ -205,13 +188,13 @@ std::string to_text(const block_gemm_problem& p) {
 block_gemm_problem parse_block_gemm(const keyed_text& text) {
   block_gemm_problem p;
   p.code = type_from(text, "code", p.code);
-  p.m = bounded(text, "m", p.m);
-  p.n = bounded(text, "n", p.n);
-  p.k = bounded(text, "k", p.k);
-  p.block_n = bounded(text, "block_n", p.block_n);
-  p.block_k = bounded(text, "block_k", p.block_k);
+  p.m = text.bounded("m", p.m);
+  p.n = text.bounded("n", p.n);
+  p.k = text.bounded("k", p.k);
+  p.block_n = text.bounded("block_n", p.block_n);
+  p.block_k = text.bounded("block_k", p.block_k);
   p.out_type = type_from(text, "out_type", p.out_type);
-  return checked(text, p);
+  return checked_problem(text, p);
 }
 
 std::string to_text(const scatter_problem& p) {
@@ -233,14 +216,14 @@ scatter_problem parse_scatter(const keyed_text& text) {
   scatter_problem p;
   p.type = type_from(text, "dtype", p.type);
   p.stored = type_from(text, "stored", p.type);
-  p.tokens = bounded(text, "tokens", p.tokens);
-  p.rows = bounded(text, "rows", p.tokens);
-  p.nope_width = bounded(text, "nope_width", p.nope_width);
-  p.rope_width = bounded(text, "rope_width", p.rope_width);
-  p.world = bounded(text, "world", p.world);
-  p.rank = bounded(text, "rank", p.rank);
-  p.gap = bounded(text, "gap", 0);
-  return checked(text, p);
+  p.tokens = text.bounded("tokens", p.tokens);
+  p.rows = text.bounded("rows", p.tokens);
+  p.nope_width = text.bounded("nope_width", p.nope_width);
+  p.rope_width = text.bounded("rope_width", p.rope_width);
+  p.world = text.bounded("world", p.world);
+  p.rank = text.bounded("rank", p.rank);
+  p.gap = text.bounded("gap", 0);
+  return checked_problem(text, p);
 }
 
 }  // namespace plumbline::quantize

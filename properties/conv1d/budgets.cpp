@@ -8,16 +8,6 @@
 
 namespace plumbline::conv1d {
 
-namespace {
-
-std::string names(std::span<const contract> all) {
-  std::string text;
-  for (const contract& c : all) text += (text.empty() ? "" : ", ") + std::string(c.name);
-  return text;
-}
-
-}  // namespace
-
 std::string filter_budgets(std::span<const contract> all) {
   std::string text = fmt::format(
       "{}: states byte for byte; tokens in fp32 from the bias on, one fused multiply-add a tap, one "
@@ -25,7 +15,7 @@ std::string filter_budgets(std::span<const contract> all) {
       "  H  |x - r| <= h + g W u S + (W u S)^2 / 4 + |r| ((1 - s) (|y| {:.2g} + {:.2g}) + 2 u), u = 2^-24,\n"
       "     y the sum, S the sum of |its terms|, s = 1 / (1 + e^-y), g = s (1 + |y| (1 - s));\n"
       "     without silu h + W u S; below y = -88 also |r|, which is less than 1e-36\n",
-      names(all), judging::argument_rounding, kernels::exp2_soft_error);
+      names_of(all), judging::argument_rounding, kernels::exp2_soft_error);
   for (const contract& c : all) {
     filter_shape p;
     p.type = c.in;
@@ -39,6 +29,8 @@ std::string filter_budgets(std::span<const contract> all) {
   return text;
 }
 
-std::string states_budgets(std::span<const contract> all) { return names(all) + ": exact, byte for byte\n"; }
+std::string states_budgets(std::span<const contract> all) {
+  return names_of(all) + ": exact, byte for byte\n";
+}
 
 }  // namespace plumbline::conv1d

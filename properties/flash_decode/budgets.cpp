@@ -7,16 +7,6 @@
 
 namespace plumbline::flash_decode {
 
-namespace {
-
-std::string names(std::span<const contract> all) {
-  std::string text;
-  for (const contract& c : all) text += (text.empty() ? "" : ", ") + std::string(c.name);
-  return text;
-}
-
-}  // namespace
-
 std::string attend_budgets(std::span<const contract> all) { return budgets_text(all); }
 
 std::string combine_budgets(std::span<const contract> all) {
@@ -25,7 +15,7 @@ std::string combine_budgets(std::span<const contract> all) {
       "  H, E, A of `out`, L of `lse` as above, with h half an ulp of the output, S1 = sum w |O|,\n"
       "  sigma^2 = ({:g})^2 sum (w O)^2 + u^2/3 sum P^2, P the partial sums in fp32 and u = 2^-24;\n"
       "  drift {:g} (S1 + |r|) + {:.2g} sum w |O| (max lse - lse), and {:g} for each term of the LSE\n",
-      names(all), judging::combine_sigma, judging::combine_drift, judging::argument_rounding,
+      names_of(all), judging::combine_sigma, judging::combine_drift, judging::argument_rounding,
       judging::combine_lse_term);
 }
 
@@ -35,7 +25,7 @@ std::string append_budgets(std::span<const contract> all) {
       "  a rotated element is one of the codes between RNE(r - {:g} (|x| + |y|)) and RNE(r + {:g} (|x| + "
       "|y|)),\n"
       "  (x, y) the pair it was rotated in and r its double result: nearly always one code\n",
-      names(all), judging::rotation_error, judging::rotation_error);
+      names_of(all), judging::rotation_error, judging::rotation_error);
 }
 
 }  // namespace plumbline::flash_decode

@@ -7,37 +7,27 @@
 
 namespace plumbline::mla {
 
-namespace {
-
-std::string names(std::span<const contract> all) {
-  std::string text;
-  for (const contract& c : all) text += (text.empty() ? "" : ", ") + std::string(c.name);
-  return text;
-}
-
-}  // namespace
-
 std::string rms_norm_budgets(std::span<const contract> all) {
   return fmt::format(
       "{}: the row's root and two products in fp32, one rounding to the type of x\n"
       "  H, E, R, A as above, with h half an ulp of the output, sigma = {:g} |r|, shared by the row,\n"
       "  drift {:g} |r|, and in the worst case {:g} (dim / 2 + 4) |r|\n",
-      names(all), judging::norm_sigma, judging::norm_drift, 0x1p-23);
+      names_of(all), judging::norm_sigma, judging::norm_drift, 0x1p-23);
 }
 
 std::string rotary_budgets(std::span<const contract> all) {
   return fmt::format(
       "{}: an element is one of the codes between RNE(r - {:g} (|x| + |y|)) and RNE(r + {:g} (|x| + |y|)),\n"
       "  (x, y) the pair it was rotated in and r its double result: nearly always one code\n",
-      names(all), judging::rotation_error, judging::rotation_error);
+      names_of(all), judging::rotation_error, judging::rotation_error);
 }
 
 std::string write_cache_budgets(std::span<const contract> all) {
-  return names(all) + ": exact, byte for byte\n";
+  return names_of(all) + ": exact, byte for byte\n";
 }
 
 std::string schedule_budgets(std::span<const contract> all) {
-  return names(all) +
+  return names_of(all) +
          ": exact, but for the padding column and for all but the first column of a part without work\n";
 }
 
@@ -48,16 +38,16 @@ std::string combine_budgets(std::span<const contract> all) {
       "keys,\n"
       "  S1, sigma and drift times f, and (1 - f) ({:g} (3 + |lse| + max lse + |sink|) + {:g} splits) |r| "
       "more\n",
-      names(all), judging::lse_ulp_error, judging::combine_lse_term);
+      names_of(all), judging::lse_ulp_error, judging::combine_lse_term);
 }
 
 std::string project_budgets(std::span<const contract> all) {
-  return names(all) + ": weights are exact: codes times scales, rounded to the type of x\n" +
+  return names_of(all) + ": weights are exact: codes times scales, rounded to the type of x\n" +
          product_budgets(all);
 }
 
 std::string forward_budgets(std::span<const contract> all) {
-  return names(all) +
+  return names_of(all) +
          ": each step on what the step before left, by the rules of its own function; rows that are copied "
          "into\n"
          "  the caches, and rows that nobody writes, byte for byte; the whole is not judged\n";

@@ -8,6 +8,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -87,6 +89,13 @@ struct contract {
 
 /// Attention with every default: what a caller without a kernel asks companions for.
 inline constexpr contract plain_attention{"", dtype::bf16, dtype::bf16, attention_promise{}};
+
+/// Their names, as "a, b, c".
+inline std::string names_of(std::span<const contract> all) {
+  std::string text;
+  for (const contract& c : all) text += (text.empty() ? "" : ", ") + std::string(c.name);
+  return text;
+}
 
 /// Bitwise promises of a variant, as flags.
 enum class claim : std::uint32_t {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <limits>
 
 namespace plumbline {
 
@@ -60,6 +61,15 @@ bool keyed_text::has(std::string_view key) const {
 
 std::int64_t keyed_text::integer(std::string_view key, std::int64_t fallback) const {
   return has(key) ? number_from<std::int64_t>(key, *value_in(entries_, key), "an integer") : fallback;
+}
+
+std::int64_t keyed_text::bounded(std::string_view key, std::int64_t fallback, std::int64_t least) const {
+  constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
+  const std::int64_t x = integer(key, fallback);
+  if (has(key) && (x < least || x > largest))
+    throw bad_argument(std::string(key), "expected " + std::to_string(least) + ".." +
+                                             std::to_string(largest) + ", got " + std::to_string(x));
+  return x;
 }
 
 double keyed_text::real(std::string_view key, double fallback) const {

@@ -35,6 +35,8 @@ class keyed_text {
   bool has(std::string_view key) const;
   /// The value, or `fallback` when the key is absent; bad_argument when it does not parse.
   std::int64_t integer(std::string_view key, std::int64_t fallback) const;
+  /// As `integer`; a value that is written must lie in least..2^31 - 1.
+  std::int64_t bounded(std::string_view key, std::int64_t fallback, std::int64_t least = 0) const;
   double real(std::string_view key, double fallback) const;
   bool flag(std::string_view key, bool fallback) const;  // 0 or 1
   std::string word(std::string_view key, std::string_view fallback) const;
@@ -54,5 +56,13 @@ class keyed_text {
   std::vector<std::pair<std::string, std::string>> entries_;
   mutable std::map<std::string, bool, std::less<>> read_;
 };
+
+/// The problem that a text was parsed into, once every key was read and the problem checked.
+template <class Problem>
+Problem checked_problem(const keyed_text& text, const Problem& p) {
+  text.require_all_read();
+  check(p);
+  return p;
+}
 
 }  // namespace plumbline
