@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_prints_the_partial_result_and_leaves_no_worker
 BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_workers) {
   const auto rows = [](const std::string& jobs) {
     const scratch_folder folder;
-    verify(folder, "fake", {"--cases", "20", "--jobs", jobs, "--case-timeout", "0.3", "--shrink-steps", "0"});
+    verify(folder, "fake", {"--cases", "20", "--jobs", jobs, "--case-timeout", "2", "--shrink-steps", "0"});
     json all = json::parse(folder.read("r.json"));
     for (json& row : all.at("variants")) row.erase("seconds");
     return std::pair(all.at("variants"), all.at("laws"));
