@@ -4,7 +4,8 @@ plumbline_test(NAME dflash_reference
   LINK reference LABELS reference dflash smoke)
 
 # Its kernels on every executor; on a GPU where such tests are asked for.
-set(dflash_kernels_sources dflash_kernels_accept_test.cpp dflash_kernels_project_test.cpp)
+set(dflash_kernels_sources dflash_kernels_accept_test.cpp
+  dflash_kernels_project_test.cpp dflash_kernels_attention_test.cpp)
 plumbline_test(NAME dflash_kernels
   SOURCES ${dflash_kernels_sources} LINK kernels_dflash judge reference LABELS dflash host)
 if(TARGET kernels_checked)
