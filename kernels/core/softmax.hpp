@@ -9,6 +9,7 @@
 
 #include <limits>
 
+#include "kernels/core/launch.hpp"
 #include "kernels/core/numeric.hpp"
 
 namespace plumbline::kernels {
