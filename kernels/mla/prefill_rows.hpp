@@ -49,84 +49,23 @@ __device__ inline int end_of_row(const prefill_params& p, int keys, int packed) 
   return static_cast<int>(end < 0 ? 0 : end < keys ? end : keys);
 }
 
-/// What a lane keeps of its two rows (lane/4 and lane/4 + 8 of its warp's sixteen).
-struct head_rows {
-  float out[head_value_width / 8][4] = {};
-  float maximum[2] = {-infinity, -infinity};
-  float sum[2] = {};  // of this lane's keys
-};
+using head_rows = kernels::attention_rows<head_value_width>;
 
-/// Turns raw scores of keys first_key.. into weights; keys from `end` on weigh nothing.  What was summed so
-/// far comes down to the new maximum.
+/// Turns raw scores of keys first_key.. into weights; keys from `end` on weigh nothing.
 template <int Tiles>
 __device__ __forceinline__ void weigh_rows(float (&s)[Tiles][4], head_rows& rows, const score_units& units,
                                            const int (&end)[2], int first_key) {
-  constexpr unsigned all_lanes = 0xffffffffu;
-  const int lane = static_cast<int>(threadIdx.x) % 32;
-  PLUMBLINE_UNROLL
-  for (int r = 0; r < 2; ++r) {
-    float highest = rows.maximum[r];
-    PLUMBLINE_UNROLL
-    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
-    for (int e = 0; e < 2; ++e) {
-      float& z = s[t][2 * r + e];
-      if (first_key + 8 * t + 2 * (lane % 4) + e >= end[r]) z = -infinity;
-      highest = z > highest ? z : highest;
-    }
-    PLUMBLINE_UNROLL
-    for (int bit = 1; bit < 4; bit *= 2) {
-      const float other = __shfl_xor_sync(all_lanes, highest, bit);
-      highest = other > highest ? other : highest;
-    }
-    const float shift = shift_of(highest);
-    const float rescale = units.weight(rows.maximum[r], shift);
-    rows.maximum[r] = highest;
-    rows.sum[r] *= rescale;
-    PLUMBLINE_UNROLL
-    for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
-    for (int e = 0; e < 2; ++e) {
-      float& z = s[t][2 * r + e];
-      z = units.weight(z, shift);
-      rows.sum[r] += z;
-    }
-    PLUMBLINE_UNROLL
-    for (int c = 0; c < head_value_width / 8; ++c) {
-      rows.out[c][2 * r] *= rescale;
-      rows.out[c][2 * r + 1] *= rescale;
-    }
-  }
+  kernels::weigh_tile(s, rows, units, [&](int r, int key) { return first_key + key < end[r]; });
 }
 
-/// out += P V over 8 * Tiles keys, of which `keys` exist; weights are rounded to `Type` here.  From key
-/// `by_all` on some row of the warp may not see a key: there, values without a finite number are added apart,
-/// to the rows that do, of keys [0, end).
+/// out += P V over 8 * Tiles keys, of which `keys` exist; a row sees keys [0, end), all rows those before
+/// `by_all`.
 template <dtype Type, int Tiles>
 __device__ __forceinline__ void multiply_weights(head_rows& rows, const float (&weights)[Tiles][4],
                                                  const std::uint16_t* v, int keys, int dv, int by_all,
                                                  const int (&end)[2]) {
-  bool cleared = false;
-  PLUMBLINE_UNROLL
-  for (int pair = 0; pair < Tiles / 2; ++pair) {
-    if (16 * pair >= keys) break;
-    std::uint32_t a[4];
-    PLUMBLINE_UNROLL
-    for (int r = 0; r < 4; ++r)
-      a[r] = kernels::pack2<Type>(weights[2 * pair + r / 2][r % 2 * 2],
-                                  weights[2 * pair + r / 2][r % 2 * 2 + 1]);
-    PLUMBLINE_UNROLL
-    for (int group = 0; group < head_value_width / 16; ++group) {
-      if (16 * group >= dv) break;
-      if (multiply_group<Type, head_value_width>(rows.out[2 * group], rows.out[2 * group + 1], a, v,
-                                                 16 * pair, group, 16 * pair + 16 > by_all))
-        cleared = true;
-    }
-  }
-  if (!cleared) return;
-  const int own_column = static_cast<int>(threadIdx.x) % 4 * 2;
-  kernels::add_not_finite<Type>(
-      rows.out, keys, dv,
-      [&](int key, int c) { return kernels::pair_at(v + swizzled<head_value_width>(key, c) + own_column); },
-      [&](int r, int key) { return key < end[r]; });
+  kernels::add_weighted<Type>(rows, weights, v, keys, dv, by_all,
+                              [&](int r, int key) { return key < end[r]; });
 }
 
 /// Normalises and stores the rows of a warp, packed rows first_row.. of which `count` exist.

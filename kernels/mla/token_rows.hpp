@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "kernels/core/attention_tiles.hpp"
 #include "kernels/core/launch.hpp"
-#include "kernels/core/memory.hpp"
 #include "kernels/core/variant.hpp"
 
 namespace plumbline::mla {
@@ -45,14 +45,7 @@ __host__ __device__ constexpr std::int64_t blocks_for(std::int64_t count, std::i
   return (count + each - 1) / each;
 }
 
-/// Eight 16-bit elements at any address; those from `left` on are zero and not read.
-__device__ inline kernels::vec16 gather16(const std::uint16_t* from, int left) {
-  kernels::vec16 chunk = {};
-  PLUMBLINE_UNROLL
-  for (int e = 0; e < 8; ++e)
-    if (e < left) chunk.w[e / 2] |= static_cast<std::uint32_t>(from[e]) << (e % 2 * 16);
-  return chunk;
-}
+using kernels::gather16;
 
 }  // namespace PLUMBLINE_SIDE_NAME
 }  // namespace plumbline::mla
