@@ -88,7 +88,7 @@ row_place place_in_steps(const steps_problem& p, std::size_t unit, integer row) 
 }
 
 const char* const chains[] = {"steps=p5@0.3@2|a2@0.0@2|c4@0|a1@2,slots=3,hq=4,hk=2,d=24,block_size=4,gap=3",
-                              "steps=p70@0|a0@0|a3@0|c0@0|p1@0|a0@0,hq=2,d=64,block_size=4",
+                              "steps=p70@0|a0@0|p1@0|a0@0|a3@0|c0@0|p2@0,hq=2,d=64,block_size=4",
                               "steps=p0@1|c3@1|a0@1|c9@1|a15@1,slots=2,hq=3,d=40,block_size=16,gap=8"};
 
 }  // namespace
