@@ -7,12 +7,16 @@ plumbline_test(NAME program_test
     program_place_test.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
   LABELS program sanitized)
+plumbline_test(NAME program_claims_test
+  SOURCES program_claims_test.cpp program_process.cpp
+  LINK nlohmann_json::nlohmann_json
+  LABELS program)
 # Signals and what they leave behind: whole seconds of waiting, so not in the smoke tier.
 plumbline_test(NAME program_partial_test
   SOURCES program_partial_test.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
   LABELS program)
-foreach(test program_test program_partial_test)
+foreach(test program_test program_claims_test program_partial_test)
   target_compile_definitions(${test} PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")
   add_dependencies(${test} plumbline_with_fakes)
 endforeach()
@@ -24,3 +28,11 @@ target_compile_definitions(program_as_built_test PRIVATE
   PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>" PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}"
   PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked>)
 add_dependencies(program_as_built_test plumbline)
+
+# What was proposed upstream: every verdict is the one on record, and each counterexample replays as a failure.
+add_test(NAME claims COMMAND plumbline claims)
+set_tests_properties(claims PROPERTIES LABELS "default;program;claims" TIMEOUT 300)
+plumbline_test(NAME claims_replay SOURCES claims_replay_test.cpp program_process.cpp
+  LINK nlohmann_json::nlohmann_json LABELS program claims)
+target_compile_definitions(claims_replay PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
+add_dependencies(claims_replay plumbline)

@@ -66,7 +66,7 @@ class sum_operation : public operation {
   case_spec draw(std::string_view variant, dtype, std::uint64_t seed, std::uint64_t index,
                  std::string_view regime) const override {
     case_spec c;
-    c.op = "fake", c.function = "sum", c.variant = variant;
+    c.op = op(), c.function = "sum", c.variant = variant;
     c.problem = "n=" + std::to_string((seed * 7919 + index * 2654435761u) % 20);
     c.regime = regime.empty() ? "plain" : regime, c.seed = index;
     return c;
@@ -98,7 +98,7 @@ class sum_operation : public operation {
     finding f;
     f.test = "E", f.output = "out", f.where = "element 0", f.truth = static_cast<double>(n * (n + 1) / 2);
     const char* mended = std::getenv("FAKE_MENDED");  // right, or such that its truth shows nothing
-    f.computed = f.truth + (c.variant == "wrong" && n >= fails_from && !mended ? 3 : 0);
+    f.computed = f.truth + (is_wrong(c.variant) && n >= fails_from && !mended ? 3 : 0);
     f.used = f.computed - f.truth + 0.01 * static_cast<double>(n);
     f.message = "element 0: computed " + std::to_string(f.computed) + ", true " + std::to_string(f.truth);
     r.judged.used_histogram[f.passed() ? 3 : used_bins - 1] = 1;
@@ -163,6 +163,10 @@ class sum_operation : public operation {
   }
 
  private:
+  static bool is_wrong(std::string_view variant) {
+    return variant == "wrong" || variant == "right_with_fault";
+  }
+
   static std::int64_t size_of_problem(const case_spec& c) {
     const keyed_text text(c.problem);
     const std::int64_t n = text.integer("n", 0);
@@ -205,6 +209,43 @@ class rival_operation final : public sum_operation {
   std::string_view op() const override { return "rival"; }
 };
 
+// What was proposed, with twins: of `blind` nobody sees the fault.
+class subject_operation final : public sum_operation {
+ public:
+  std::string_view op() const override { return "claims"; }
+  std::vector<variant_info> variants(side) const override {
+    std::vector<variant_info> all;
+    for (const char* name : {"right", "right_with_fault", "wrong", "blind", "blind_with_fault", "alone",
+                             "crash", "slow", "never"})
+      all.push_back({name, {promise(dtype::f32)}, claim::none});
+    return all;
+  }
+};
+
+const std::vector<program::proposal>& proposals() {
+  using program::judgement;
+  static const std::vector<program::proposal> all = {
+      {.id = "right", .written = "sum/right", .expected = judgement::accepted},
+      {.id = "wrong",
+       .written = "sum/wrong",
+       .repaired = "sum/right",
+       .expected = judgement::rejected,
+       .expected_repaired = judgement::accepted},
+      {.id = "kept",
+       .written = "sum/wrong",
+       .within = "sum/right",
+       .condition = "n is small",
+       .expected = judgement::conditional},
+      {.id = "words", .expected = judgement::not_executable},
+      {.id = "other", .written = "sum/wrong", .expected = judgement::accepted},
+      {.id = "blind", .written = "sum/blind", .expected = judgement::accepted},
+      {.id = "alone", .written = "sum/alone", .expected = judgement::accepted},
+      {.id = "never", .written = "sum/never", .expected = judgement::accepted},
+      {.id = "absent", .written = "sum/absent", .expected = judgement::accepted},
+      {.id = "slow", .written = "sum/slow", .expected = judgement::accepted}};
+  return all;
+}
+
 std::unique_ptr<executor> make(std::string_view name, std::string& why_not) {
   if (name == "host") return std::make_unique<fake_executor>();
   why_not = std::string(name) + ": no such device here";
@@ -220,6 +261,10 @@ program::instrument world() {
   program::instrument w;
   w.operations = std::span(all).first(std::getenv("FAKE_RIVAL") ? 2 : 1);
   w.make_executor = make;
+  static const subject_operation subjects;
+  static const operation* const all_subjects[] = {&subjects};
+  w.subjects = all_subjects;
+  w.proposals = {&proposals(), [] { return std::vector<program::measurement>{{"right", "3 us"}}; }, {"art"}};
   return w;
 }
 

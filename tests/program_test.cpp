@@ -27,8 +27,8 @@ BOOST_AUTO_TEST_CASE(bad_arguments_are_named_in_one_line_with_what_was_expected)
     std::string names, expects;
   } cases[] = {
       {{}, "VERB", "verify"},
-      {{"frobnicate"}, "VERB", "list, verify, replay, judge or probe, got 'frobnicate'"},
-      {{"bisect"}, "VERB", "list, verify, replay, judge or probe"},
+      {{"frobnicate"}, "VERB", "list, verify, replay, judge, claims or probe, got 'frobnicate'"},
+      {{"bisect"}, "VERB", "list, verify, replay, judge, claims or probe"},
       {{"verify", "--frobnicate"}, "--frobnicate", "no such option"},
       {{"verify", "nosuch"}, "OP[/VARIANT]", "fake.sum/good"},
       {{"verify", "fake/nosuch"}, "OP[/VARIANT]", "fake.sum/good"},

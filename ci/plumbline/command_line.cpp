@@ -17,7 +17,7 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::array<const char*, 5> verbs = {"list", "verify", "replay", "judge", "probe"};
+constexpr std::array<const char*, 6> verbs = {"list", "verify", "replay", "judge", "claims", "probe"};
 
 constexpr double most_minutes = 365 * 24 * 60.0, most_seconds = 365 * 24 * 3600.0;  // a year
 
@@ -44,7 +44,8 @@ class narrow_help : public CLI::Formatter {
 };
 
 struct texts {
-  std::string cases, minutes, seed, shard, recorded, jobs, timeout, shrink_seconds, shrink_steps, failures;
+  std::string claim_cases, cases, minutes, seed, shard, recorded, jobs, timeout, shrink_seconds, shrink_steps,
+      failures;
 };
 
 void add_work_options(CLI::App& verb, texts& t) {
@@ -95,7 +96,7 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
 }
 
 [[noreturn]] void refuse_verb(const std::string& got) {
-  throw bad_argument("VERB", "expected list, verify, replay, judge or probe, got " + got +
+  throw bad_argument("VERB", "expected list, verify, replay, judge, claims or probe, got " + got +
                                  " (plumbline --help says what they do)");
 }
 
@@ -228,6 +229,30 @@ CLI::App& describe_judge(CLI::App& app, judge_request& r, texts& t) {
   return verb;
 }
 
+CLI::App& describe_claims(CLI::App& app, claims_request& r, texts& t) {
+  CLI::App& verb = *app.add_subcommand("claims", "Judge what was proposed and said upstream");
+  verb.add_option("ids", r.ids, "Claims by id, such as S1; all unless given")->type_name("ID");
+  verb.add_option("--cases", t.claim_cases, "Judged cases of each subject (24)")->type_name("N");
+  verb.add_option("--seed", t.seed, "The same seed draws the same cases on any machine (1)")->type_name("S");
+  verb.add_flag("--no-figures{false}", r.figures,
+                "Measure nothing: print only what is the same on every machine");
+  verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+  verb.add_option("--shrink-seconds", t.shrink_seconds, "Time to look for a smaller counterexample (60)")
+      ->type_name("S");
+  verb.add_option("--shrink-steps", t.shrink_steps, "Smaller cases to try at most (200)")->type_name("N");
+  add_work_options(verb, t);
+  verb.footer(claims_help);
+  return verb;
+}
+
+claims_request read_claims(const texts& t, claims_request r) {
+  if (!t.claim_cases.empty()) r.cases = whole_number<std::int64_t>("--cases", t.claim_cases, 1, 1000000);
+  if (!t.seed.empty()) r.seed = whole_number<std::uint64_t>("--seed", t.seed, 0, ~std::uint64_t{0});
+  r.work.shrink_seconds = 60;
+  read_work_options(t, r.work);
+  return r;
+}
+
 CLI::App& describe_probe(CLI::App& app, probe_request& r) {
   CLI::App& verb = *app.add_subcommand("probe", "Ask a tensor core what no recorded vector answers");
   verb.add_option("names", r.names, "Probes; all unless given")->type_name("NAME");
@@ -258,13 +283,15 @@ request parse_command_line(int argc, const char* const* argv) {
   replay_request replay;
   judge_request judge;
   probe_request probe;
+  claims_request claims;
   CLI::App& list_verb = describe_list(app, list);
   CLI::App& verify_verb = describe_verify(app, verify, t);
   CLI::App& replay_verb = describe_replay(app, replay, t);
   CLI::App& judge_verb = describe_judge(app, judge, t);
+  CLI::App& claims_verb = describe_claims(app, claims, t);
   CLI::App& probe_verb = describe_probe(app, probe);
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
-  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &probe_verb})
+  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &claims_verb, &probe_verb})
     verb->allow_extras()->formatter(formatter);
 
   try {
@@ -294,6 +321,7 @@ request parse_command_line(int argc, const char* const* argv) {
     read_work_options(t, judge.work);
     return judge;
   }
+  if (claims_verb.parsed()) return read_claims(t, std::move(claims));
   if (probe_verb.parsed()) {
     if (probe.on != "gpu" && probe.on != "host")
       throw bad_argument("--on", "expected gpu or host, got '" + probe.on + "'");

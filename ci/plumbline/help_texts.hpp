@@ -70,6 +70,19 @@ inline const std::string judge_help =
         "judged (3). Where two operators know a group, the attribute op says whose it is.\n\n") +
     results_text + exit_codes;
 
+inline const std::string claims_help =
+    std::string(
+        "Examples\n"
+        "  plumbline claims\n"
+        "  plumbline claims S1 S4 --cases 200 --json claims.json\n\n"
+        "A subject is the code as its author proposed it, in our words, judged by the laws\n"
+        "of the function it belongs to. Verdicts: accepted; rejected, with the smallest\n"
+        "counterexample found; conditional, with the condition; not_executable. What\n"
+        "raises upstream is a refusal here. An accepted subject is also run with a fault\n"
+        "planted in it: when that passes too, the verdict is mistrusted.\n"
+        "Exit 0 when every verdict is the one on record, 1 when one is another.\n\n") +
+    results_text + exit_codes;
+
 inline const std::string probe_help =
     std::string(
         "Example\n  plumbline probe --on gpu --out probes.h5\n\n"

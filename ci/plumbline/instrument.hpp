@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "ci/plumbline/proposal.hpp"
 #include "ci/plumbline/requests.hpp"
 #include "kernels/core/executor.hpp"
 #include "properties/operation.hpp"
@@ -21,6 +22,8 @@ struct instrument {
   std::unique_ptr<executor> (*make_executor)(std::string_view name, std::string& why_not) = nullptr;
   void (*set_recorded_loader)(recorded_loader) = nullptr;
   int (*probe)(const instrument&, const probe_request&) = nullptr;  // the verb
+  std::span<const operation* const> subjects = {};  // what was proposed upstream: found by name, not verified
+  proposal_list proposals = {};
 };
 
 /// Exit codes of every verb.

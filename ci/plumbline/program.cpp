@@ -47,6 +47,7 @@ struct dispatch {
     if (!all.probe) throw cannot_run("probe: this program was built without probes");
     return all.probe(all, r);
   }
+  int operator()(const claims_request& r) const { return run_claims(all, r); }
   int operator()(const worker_request&) const { return run_worker(all); }
 };
 

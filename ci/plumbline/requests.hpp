@@ -59,13 +59,22 @@ struct probe_request {
   bool list = false;
 };
 
+struct claims_request {
+  std::vector<std::string> ids;  // empty: all
+  std::int64_t cases = 24;
+  std::uint64_t seed = 1;
+  bool figures = true;  // measure what depends on the machine
+  std::string json;
+  work_options work;
+};
+
 struct worker_request {};
 
 /// Help or a version was asked for and printed.
 struct nothing_to_do {};
 
 using request = std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request,
-                             probe_request, worker_request>;
+                             probe_request, claims_request, worker_request>;
 
 /// Throws bad_argument naming the argument and what was expected.
 request parse_command_line(int argc, const char* const* argv);

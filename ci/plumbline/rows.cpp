@@ -50,6 +50,8 @@ const operation& find_operation(const instrument& all, const std::string& op, co
     if (o->op() == op && (function.empty() || o->function() == function)) return *o;
     known.push_back(name_of(*o));
   }
+  for (const operation* o : all.subjects)
+    if (o->op() == op && o->function() == function) return *o;
   throw bad_argument("operator", "expected one of " + joined(known) + ", got '" + op +
                                      (function.empty() ? "" : "." + function) + "'");
 }

@@ -19,8 +19,8 @@ struct row {
   std::string dotted() const;
 };
 
-/// The operation of that name, the operator's first when `function` is empty; bad_argument lists those that
-/// exist.
+/// The operation of that name, the operator's first when `function` is empty, or a function of the subjects;
+/// bad_argument lists the operations that exist.
 const operation& find_operation(const instrument&, const std::string& op, const std::string& function);
 /// Adds a name unless it is there; names as "a, b, c".
 void add_once(std::vector<std::string>& names, const std::string&);

@@ -11,6 +11,7 @@ int run_list(const instrument&, const list_request&);
 int run_verify(const instrument&, const verify_request&);
 int run_replay(const instrument&, const replay_request&);
 int run_judge(const instrument&, const judge_request&);
+int run_claims(const instrument&, const claims_request&);
 int run_worker(const instrument&);
 /// In the program alone, which knows the probes; reached through the instrument.
 int run_probe(const instrument&, const probe_request&);

@@ -6,6 +6,7 @@
 #include "properties/conv1d/operations.hpp"
 #include "properties/conv1d/prefill_shapes.hpp"
 #include "properties/conv1d/recorded.hpp"
+#include "properties/conv1d/tables.hpp"
 #include "properties/conv1d/upstream.hpp"
 
 namespace plumbline::conv1d {
@@ -42,6 +43,8 @@ constexpr function_tables<prefill_problem> tables = {
     .read = read<prefill_problem>};
 
 }  // namespace
+
+const function_tables<prefill_problem>& prefill_tables() { return tables; }
 
 const operation& prefill_operation() {
   static const conv1d_function<prefill_problem> one(tables);

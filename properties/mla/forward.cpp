@@ -7,6 +7,7 @@
 #include "properties/mla/function.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
+#include "properties/mla/tables.hpp"
 
 namespace plumbline::mla {
 
@@ -41,6 +42,8 @@ constexpr function_tables<forward_problem> tables = {
     .read = read_forward};
 
 }  // namespace
+
+const function_tables<forward_problem>& forward_tables() { return tables; }
 
 const operation& forward_operation() {
   static const mla_function<forward_problem> one(tables);

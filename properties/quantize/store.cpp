@@ -8,6 +8,7 @@
 #include "properties/quantize/operations.hpp"
 #include "properties/quantize/recorded.hpp"
 #include "properties/quantize/store_laws.hpp"
+#include "properties/quantize/tables.hpp"
 
 namespace plumbline::quantize {
 
@@ -46,6 +47,8 @@ constexpr function_tables<store_problem> tables = {
     .read = read_store};
 
 }  // namespace
+
+const function_tables<store_problem>& store_tables() { return tables; }
 
 const operation& store_operation() {
   static const quantize_function<store_problem> one(tables);
