@@ -6,6 +6,7 @@
 
 #include "properties/judge/attention/judge.hpp"
 #include "properties/judge/attention/vacuity.hpp"
+#include "properties/judge/constants.hpp"
 #include "properties/judge/words.hpp"
 #include "reference/mla.hpp"
 
@@ -41,7 +42,7 @@ double norm(const std::vector<double>& x, std::int64_t first, std::int64_t count
 }
 
 // The largest logit of a row, computed by a product whose error the contract bounds: one score's noise at the
-// largest key, and the roundings of the scale.
+// largest key, what a truncating sum drifts towards zero, and the roundings of the scale.
 finding judge_max_logits(const prefill_indices_problem& p, const prefill_indices_truth& truth,
                          const contract& promised, const tensor_set& inputs, const tensor& held) {
   constexpr double sigmas = 7.5;
@@ -50,6 +51,8 @@ finding judge_max_logits(const prefill_indices_problem& p, const prefill_indices
   finding worst = judging::finding_of("logit", "max_logits");
   for (std::size_t u = 0; u < units.size(); ++u) {
     const attention_unit& unit = units[u];
+    const double drifts =
+        judging::temperature_error(promised.attention().acc_qk, static_cast<double>(unit.dk));
     std::vector<double> q(static_cast<std::size_t>(unit.rows * unit.dk)),
         keys(static_cast<std::size_t>(unit.keys * unit.dk));
     unit.load_q(0, unit.rows, q.data());
@@ -63,14 +66,14 @@ finding judge_max_logits(const prefill_indices_problem& p, const prefill_indices
                    r = truth.max_logits[static_cast<std::size_t>(at.lse)];
       const double noise = sigmas * score_noise(promised.attention().acc_qk, static_cast<double>(unit.dk)) *
                            std::fabs(unit.score_scale) * norm(q, row * unit.dk, unit.dk) * longest;
-      const double rounding = 0x1p-22 * std::fabs(r);
+      const double drift = drifts * std::fabs(r), rounding = 0x1p-22 * std::fabs(r);
       const bool same = x == r || (std::isnan(x) && std::isnan(r));
-      const double used = same ? 0 : std::fabs(x - r) / (noise + rounding);
+      const double used = same ? 0 : std::fabs(x - r) / (noise + drift + rounding);
       if (used <= worst.used) continue;
       worst.used = used;
       worst.where = name_of(at);
       worst.computed = x, worst.truth = r;
-      worst.budget = {{"score noise", noise}, {"rounding", rounding}};
+      worst.budget = {{"score noise", noise}, {"drift of the score", drift}, {"rounding", rounding}};
       worst.message = "max_logits " + judging::error_message(used, worst.where, x, r, worst.budget);
       if (std::isnan(used)) return worst;
     }

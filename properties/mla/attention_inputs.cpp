@@ -151,11 +151,13 @@ unit_shape listed_unit(std::int64_t tokens, std::int64_t heads, std::int64_t row
 }
 
 // The tile whose scale is the smallest that e8m0 has, 2^-127, in every row: a quarter of the cases whose type
-// has what such codes stand for.  -1: none.  fp32 holds that scale as a subnormal number.
+// has what such codes stand for, and which have another tile: zeros would pass for an output of nothing else.
+// -1: none.  fp32 holds that scale as a subnormal number.
 std::int64_t smallest_scale_tile(const decode_indices_problem& p, std::uint64_t seed) {
   if (p.format != mla::kv_format::model1 || p.type != dtype::bf16) return -1;
+  const std::int64_t tiles = quantize::tiles(mla::stored_cache(p));
   random_stream draw(seed, "smallest scale");
-  return draw.chance(0.25) ? draw.integer(0, quantize::tiles(mla::stored_cache(p)) - 1) : -1;
+  return tiles > 1 && draw.chance(0.25) ? draw.integer(0, tiles - 1) : -1;
 }
 
 std::vector<std::int64_t> some_rows(std::int64_t all, std::int64_t wanted, random_stream draw) {

@@ -1,6 +1,8 @@
 #include "properties/mla/split_agreement.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 
@@ -49,10 +51,13 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-/// A sink multiplies a row by `share`, which errs with the argument of its exponential.
+/// A sink multiplies a row by `share`, which errs with the argument of its exponential, and is 0 where it
+/// would be subnormal.
 void apply_sink(plumbline::combine_truth& t, std::size_t row, double share, double sink) {
+  constexpr double smallest = std::numeric_limits<float>::min();
   const std::size_t first = row * static_cast<std::size_t>(t.dv),
                     last = first + static_cast<std::size_t>(t.dv);
+  for (std::size_t i = first; i < last; ++i) t.distant[i] += smallest / std::max(share, smallest) * t.S1[i];
   for (auto* linear : {&t.S1, &t.distant})
     for (std::size_t i = first; i < last; ++i) (*linear)[i] *= share;
   for (auto* square : {&t.squares, &t.sums2})

@@ -88,7 +88,9 @@ tensor_set draw_inputs(const combine_problem& p, std::string_view regime, std::u
         random_stream s(seed, "row " + std::to_string(r) + ' ' + std::to_string(i) + ' ' + std::to_string(h));
         const double base = base_of(regime, seed, h);
         const std::int64_t strong = s.integer(0, splits - 1);
-        const bool first_row = r == 0 && i == 0 && h == 0;  // has at least one partial
+        const bool first_row = r == 0 && i == 0 && h == 0;
+        // The first row has at least this partial: where pairs cancel, the one that has no mirror image.
+        const std::int64_t kept = !first_row ? -1 : regime == "cancel" ? splits - 1 : strong;
         double earlier = 0;
         for (std::int64_t split = 0; split < splits; ++split) {
           const std::int64_t place[] = {first + split, i, h}, row[] = {first + split, i, h, 0},
@@ -97,7 +99,7 @@ tensor_set draw_inputs(const combine_problem& p, std::string_view regime, std::u
           double l = draw_lse(regime, s, split == strong, base);
           if (mirrored) l = earlier;
           earlier = l;
-          const bool hole = s.chance(empty) && !(first_row && split == strong);
+          const bool hole = s.chance(empty) && split != kept;
           lse.set_value(lse.offset(place), hole ? -infinity : l);
           for (std::int64_t c = 0; c < p.dv; ++c) {
             double x = s.normal();
