@@ -17,5 +17,5 @@ endforeach()
 
 # Cases in upstream's terms.
 plumbline_test(NAME mla_upstream
-  SOURCES harness/mla_upstream_module_test.cpp harness/mla_upstream_test.cpp
+  SOURCES harness/mla_upstream_angles_test.cpp harness/mla_upstream_module_test.cpp harness/mla_upstream_test.cpp
   LINK properties LABELS mla properties)

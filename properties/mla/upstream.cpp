@@ -15,7 +15,7 @@ constexpr std::string_view decode_groups[] = {"flash_mla_dense_decode"};
 constexpr std::string_view decode_indices_groups[] = {"flash_mla_sparse_decode", "sparse_decode_with_sink",
                                                       "logical_to_physical_indices"};
 constexpr std::string_view prefill_indices_groups[] = {"flash_mla_sparse_prefill"};
-constexpr std::string_view forward_groups[] = {"mla_forward", "errors"};
+constexpr std::string_view forward_groups[] = {"mla_forward", "rotary_table", "errors"};
 constexpr upstream_claim claims[] = {{"decode", decode_groups},
                                      {"decode_indices", decode_indices_groups},
                                      {"prefill_indices", prefill_indices_groups},
@@ -60,6 +60,7 @@ std::vector<recorded_case> calls_of(const recorded_case& c) {
 external_judgement judge_upstream(const recorded_case& c, std::string_view) {
   return guarded(c, [&] {
     if (c.function == "logical_to_physical_indices") return judge_places(c);
+    if (c.function == "rotary_table") return judge_upstream_angles(c);
     if (c.function == "errors") return judge_condition(c, "mla", conditions);
     return c.function == "mla_forward" ? judge_upstream_module(c) : judge_upstream_attention(c);
   });

@@ -33,6 +33,9 @@ bool is_upstream_attention(std::string_view group);
 recorded_case upstream_attention_call(upstream_source&);
 external_judgement judge_upstream_attention(const recorded_case&);
 
+// DeepSeek's tables of cos and sin, and the softmax scales of the same options.
+external_judgement judge_upstream_angles(const recorded_case&);
+
 // DeepSeek's module: a call of each form that the case holds a result of.
 std::vector<recorded_case> upstream_module_calls(upstream_source&);
 external_judgement judge_upstream_module(const recorded_case&);
