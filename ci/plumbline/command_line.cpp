@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "ci/plumbline/help_texts.hpp"
+#include "ci/plumbline/nearest.hpp"
 #include "ci/plumbline/option_text.hpp"
 #include "ci/plumbline/requests.hpp"
 #include "ci/plumbline/run_report.hpp"
@@ -139,7 +140,15 @@ void refuse_unknown_verb(int argc, const char* const* argv) {
   if (argc < 2) refuse_verb("none");
   const std::string first = argv[1];
   if (first.rfind("-", 0) == 0 || first == "worker") return;
-  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end()) refuse_verb("'" + first + "'");
+  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
+    refuse_verb("'" + first + "'" + guess(first, {verbs.begin(), verbs.end()}));
+}
+
+std::vector<std::string> options_of(const CLI::App& verb) {
+  std::vector<std::string> all;
+  for (const CLI::Option* one : verb.get_options())
+    for (const std::string& name : one->get_lnames()) all.push_back("--" + name);
+  return all;
 }
 
 // Words that look like options and that the verb does not know; CLI11 would list them all in one breath.
@@ -147,7 +156,9 @@ void refuse_unknown_options(const CLI::App& verb) {
   for (const std::string& word : verb.remaining()) {
     const std::string help = " of `plumbline " + verb.get_name() + "` (plumbline " + verb.get_name() +
                              " --help lists what it takes)";
-    if (word.rfind("-", 0) == 0) throw bad_argument(word, "no such option" + help);
+    if (word.rfind("-", 0) == 0)
+      throw bad_argument(word,
+                         "no such option" + help + guess(word.substr(0, word.find('=')), options_of(verb)));
     throw bad_argument(verb.get_name(), "expected no further argument, got '" + word + "'" + help);
   }
 }

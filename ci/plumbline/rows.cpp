@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "ci/plumbline/nearest.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -98,9 +99,17 @@ std::vector<row> select_rows(const instrument& all, side kernels, const std::vec
       for (const contract& c : v.contracts) rows.push_back({o, v.name, c, c.in});
   for (const std::string& w : wanted)
     if (std::none_of(rows.begin(), rows.end(), [&](const row& r) { return chooses(w, r); })) {
-      std::vector<std::string> known;
-      for (const row& r : rows) add_once(known, what_of(r));
-      throw bad_argument("OP[/VARIANT]", "expected one of " + joined(known) + ", got '" + w + "'");
+      std::vector<std::string> operators, known;
+      for (const row& r : rows) {
+        const std::string op(r.op->op());
+        add_once(operators, op);
+        for (const std::string& name : {op, name_of(*r.op), op + "/" + r.variant, what_of(r)})
+          add_once(known, name);
+      }
+      throw bad_argument("OP[/VARIANT]",
+                         "expected " + joined(operators) +
+                             ", OP.FUNCTION, or either with a /VARIANT (plumbline list), got '" + w + "'" +
+                             guess(w, known));
     }
   if (!wanted.empty())
     std::erase_if(rows, [&](const row& r) {
