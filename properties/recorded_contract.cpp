@@ -16,6 +16,12 @@ contract named(std::string_view name, std::span<const contract> known) {
   throw bad_argument("contract", "expected one of " + names + ", got \"" + std::string(name) + "\"");
 }
 
+contract of_type(const contract& promised, dtype in) {
+  if (promised.in == in) return promised;
+  throw bad_argument("contract", "expected one for inputs of " + std::string(name_of(in)) + ", got \"" +
+                                     std::string(promised.name) + "\"");
+}
+
 constexpr std::string_view prefix = "contract_";
 constexpr std::string_view fields[] = {"sums",    "acc_qk",   "acc_pv",         "p_type",
                                        "p_scale", "p_shift",  "l_from_rounded", "e_exp",
@@ -78,8 +84,9 @@ constexpr std::pair<std::string_view, p_shift> shifts[] = {
 
 std::optional<contract> contract_of(const recorded_case& c, std::string_view name,
                                     std::span<const contract> known, dtype in, dtype out) {
-  if (!name.empty()) return named(name, known);
-  if (const auto at = c.options.find("contract"); at != c.options.end()) return named(at->second, known);
+  if (!name.empty()) return of_type(named(name, known), in);
+  if (const auto at = c.options.find("contract"); at != c.options.end())
+    return of_type(named(at->second, known), in);
   if (!spelled_out(c)) return std::nullopt;
   contract made = plain_attention;
   made.name = "from the case";
@@ -107,6 +114,14 @@ std::optional<contract> contract_of(const recorded_case& c, std::string_view nam
   from.read("part_type", how.part_type);
   from.read("lse_base2", how.lse_base2);
   return made;
+}
+
+void require_contract_for(const recorded_case& c, std::string_view name, std::span<const contract> known,
+                          dtype in) {
+  const auto said = c.options.find("contract");
+  if (said != c.options.end()) of_type(named(said->second, known), in);
+  for (const contract& one : known)
+    if (one.name == name) of_type(one, in);
 }
 
 }  // namespace plumbline

@@ -15,9 +15,14 @@ namespace plumbline {
 
 /// By `name`, else by the case's option "contract", else by its options "contract_acc_qk", "contract_acc_pv",
 /// "contract_p_type", ..., of a product "contract_sums"; nothing when the case says nothing.  Throws
-/// bad_argument on a name that is none of `known`, or an unknown value.
+/// bad_argument on a name that is none of `known` or is for inputs of another type, or an unknown value.
 std::optional<contract> contract_of(const recorded_case&, std::string_view name,
                                     std::span<const contract> known, dtype in, dtype out);
+
+/// Throws bad_argument when the case's option "contract" is none of `known`, or when it, or `name`, is one of
+/// `known` for inputs of another type than `in`.
+void require_contract_for(const recorded_case&, std::string_view name, std::span<const contract> known,
+                          dtype in);
 
 /// Every contract of a table, once.
 template <class Problem>

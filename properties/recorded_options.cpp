@@ -82,6 +82,14 @@ void recorded_options::require_known(std::span<const std::string_view> known_ten
   if (!names.empty()) throw bad_argument("case", "expected only what this function takes, got " + names);
 }
 
+void recorded_options::require_known(const tensor_set& inputs, const tensor_set& outputs) const {
+  std::vector<std::string> names;
+  for (const auto& one : inputs) names.push_back(one.name);
+  for (const auto& one : outputs)
+    for (const char* prefix : {"", "out_", "expected_"}) names.push_back(prefix + one.name);
+  require_known(std::vector<std::string_view>(names.begin(), names.end()));
+}
+
 std::string real_text(double x) {
   keyed_text text;
   text.put("x", x, x + 1);

@@ -30,6 +30,9 @@ class recorded_options {
   /// Throws bad_argument naming every option that nobody read and that is no provenance, and every tensor not
   /// in `known_tensors`.
   void require_known(std::span<const std::string_view> known_tensors) const;
+  /// The same, where these are the tensors of the call that the options say: inputs, and outputs as NAME,
+  /// `out_NAME` and `expected_NAME`.
+  void require_known(const tensor_set& inputs, const tensor_set& outputs) const;
 
  private:
   const recorded_case& from_;

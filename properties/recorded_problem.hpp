@@ -35,11 +35,7 @@ material<Problem> read_problem(const recorded_case& c, const problem_form<Proble
   recorded_options options(c);
   const Problem p = form.parse(keyed_text(text_from_options(c, options, form.keys)));
   material<Problem> m{"", p, empty_inputs(p)};
-  std::vector<std::string> names;
-  for (const auto& one : m.inputs) names.push_back(one.name);
-  for (const auto& one : outputs_made(p, m.inputs))
-    for (const char* prefix : {"", "out_", "expected_"}) names.push_back(prefix + one.name);
-  options.require_known(std::vector<std::string_view>(names.begin(), names.end()));
+  options.require_known(m.inputs, outputs_made(p, m.inputs));
   for (auto& [name, value] : m.inputs) value = laid_out(c, name, std::move(value));
   return m;
 }

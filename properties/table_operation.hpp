@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "properties/case_operation.hpp"
+#include "properties/external_case.hpp"
+#include "properties/recorded_contract.hpp"
 
 namespace plumbline {
 
@@ -36,7 +38,12 @@ class table_operation : public case_operation<Problem> {
     return std::find(tables_.groups.begin(), tables_.groups.end(), group) != tables_.groups.end();
   }
   external_judgement judge(const recorded_case& c, std::string_view contract_name) const override {
-    return tables_.judge_recorded(c, contract_name);
+    return guarded(c, [&] {
+      if (!contract_name.empty() || c.options.count("contract") != 0)
+        require_contract_for(c, contract_name, contracts_of(tables_.parts.table(side::host)),
+                             tables_.type_of(tables_.read(c).problem));
+      return tables_.judge_recorded(c, contract_name);
+    });
   }
 
  protected:

@@ -211,6 +211,9 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
     const recorded_append r = read_append(c, options);
     options.require_known(known_tensors(appends));
     check(r.problem, r.inputs);
+    if (!asks_for_attention(c))
+      require_contract_for(c, contract_name, contracts_of(variants_of<append_problem>(side::host)),
+                           r.problem.type);
     const append_truth truth = append(r.problem, r.inputs);
     if (r.problem.rotary_dim == 0)
       for (const char* name : {"out_q_rotated", "expected_q_rotated"})

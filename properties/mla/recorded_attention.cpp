@@ -72,15 +72,8 @@ material<Problem> read_attention(const recorded_case& c, std::span<const std::st
   material<Problem> m;
   m.problem = parse(keyed_text(text_from_options(c, options, keys)));
   m.inputs = empty_inputs(m.problem);
-  std::vector<std::string> names;
-  for (auto& [name, value] : m.inputs) {
-    value = laid_out(c, name, std::move(value));
-    names.push_back(name);
-  }
-  for (const auto& [name, value] : make_outputs(m.problem))
-    for (const char* prefix : {"", "out_", "expected_"}) names.push_back(prefix + name);
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  options.require_known(known);
+  for (auto& [name, value] : m.inputs) value = laid_out(c, name, std::move(value));
+  options.require_known(m.inputs, make_outputs(m.problem));
   return m;
 }
 

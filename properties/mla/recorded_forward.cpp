@@ -42,14 +42,8 @@ material<forward_problem> read_forward(const recorded_case& c) {
   recorded_options options(c);
   material<forward_problem> m{"", parse_forward(keyed_text(text_from_options(c, options, forward_keys))), {}};
   m.inputs = empty_inputs(m.problem);
-  std::vector<std::string> names;
-  for (auto& [name, value] : m.inputs) {
-    value = laid_out(c, name, std::move(value));
-    names.push_back(name);
-  }
-  for (const auto& made : make_outputs(m.problem, m.inputs))
-    for (const char* prefix : {"", "out_", "expected_"}) names.push_back(prefix + made.name);
-  options.require_known(std::vector<std::string_view>(names.begin(), names.end()));
+  for (auto& [name, value] : m.inputs) value = laid_out(c, name, std::move(value));
+  options.require_known(m.inputs, make_outputs(m.problem, m.inputs));
   return m;
 }
 

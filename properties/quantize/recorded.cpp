@@ -34,20 +34,6 @@ material<store_problem> read_store(const recorded_case& c) {
   recorded_options options(c);
   material<store_problem> m{"", parse_store(keyed_text(text_from_options(c, options, store_keys))), {}};
   const store_problem& p = m.problem;
-  constexpr std::string_view known[] = {"k",
-                                        "k_nope",
-                                        "k_rope",
-                                        "slots",
-                                        "cache",
-                                        "nope_part",
-                                        "rope_part",
-                                        "out_cache",
-                                        "out_nope_part",
-                                        "out_rope_part",
-                                        "expected_cache",
-                                        "expected_nope_part",
-                                        "expected_rope_part"};
-  options.require_known(known);
   const auto rows = [&](const char* name, std::int64_t width) {
     m.inputs.set(name, laid_out(c, name, generate::matrix_between_nan(p.type, p.tokens, width, p.gap)));
   };
@@ -59,6 +45,7 @@ material<store_problem> read_store(const recorded_case& c) {
   }
   if (p.has_slots) m.inputs.set("slots", laid_out(c, "slots", tensor(dtype::i32, {p.tokens})));
   take_cache(c, p, m.inputs);
+  options.require_known(m.inputs, make_outputs(p, m.inputs));
   return m;
 }
 
@@ -78,11 +65,10 @@ material<dequantize_problem> read_dequantize(const recorded_case& c) {
   recorded_options options(c);
   material<dequantize_problem> m{
       "", parse_dequantize(keyed_text(text_from_options(c, options, dequantize_keys))), {}};
-  constexpr std::string_view known[] = {"cache", "nope_part", "rope_part", "indices", "out", "expected_out"};
-  options.require_known(known);
   take_cache(c, m.problem, m.inputs);
   if (m.problem.has_indices)
     m.inputs.set("indices", laid_out(c, "indices", tensor(dtype::i32, {m.problem.tokens})));
+  options.require_known(m.inputs, make_outputs(m.problem));
   return m;
 }
 

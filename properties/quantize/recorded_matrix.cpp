@@ -39,11 +39,9 @@ material<groups_problem> read_groups(const recorded_case& c) {
   recorded_options options(c);
   material<groups_problem> m{"", parse_groups(keyed_text(text_from_options(c, options, groups_keys))), {}};
   const groups_problem& p = m.problem;
-  constexpr std::string_view known[] = {"x",      "static_scale",   "codes",
-                                        "scales", "expected_codes", "expected_scales"};
-  options.require_known(known);
   m.inputs.set("x", laid_out(c, "x", generate::matrix_between_nan(p.type, p.rows, p.k, p.gap)));
   if (p.has_static) m.inputs.set("static_scale", laid_out(c, "static_scale", tensor(dtype::f32, {1})));
+  options.require_known(m.inputs, make_outputs(m.problem));
   return m;
 }
 
@@ -52,11 +50,10 @@ material<weight_dequant_problem> read_weight_dequant(const recorded_case& c) {
   material<weight_dequant_problem> m{
       "", parse_weight_dequant(keyed_text(text_from_options(c, options, weight_keys))), {}};
   const weight_dequant_problem& p = m.problem;
-  constexpr std::string_view known[] = {"weight", "scale", "out", "expected_out"};
-  options.require_known(known);
   m.inputs.set("weight", laid_out(c, "weight", tensor(p.code, {p.m, p.n})));
   const std::int64_t down = (p.m + p.block - 1) / p.block, across = (p.n + p.block - 1) / p.block;
   m.inputs.set("scale", laid_out(c, "scale", tensor(dtype::f32, {down, across})));
+  options.require_known(m.inputs, make_outputs(m.problem));
   return m;
 }
 
@@ -66,13 +63,12 @@ material<block_gemm_problem> read_block_gemm(const recorded_case& c) {
       "", parse_block_gemm(keyed_text(text_from_options(c, options, gemm_keys))), {}};
   const block_gemm_problem& p = m.problem;
   options.word("scale_product", "");
-  constexpr std::string_view known[] = {"a", "b", "a_scale", "b_scale", "out", "expected_out"};
-  options.require_known(known);
   const std::int64_t blocks = (p.k + p.block_k - 1) / p.block_k, across = (p.n + p.block_n - 1) / p.block_n;
   m.inputs.set("a", laid_out(c, "a", tensor(p.code, {p.m, p.k})));
   m.inputs.set("b", laid_out(c, "b", tensor(p.code, {p.n, p.k})));
   m.inputs.set("a_scale", laid_out(c, "a_scale", tensor(dtype::f32, {p.m, blocks})));
   m.inputs.set("b_scale", laid_out(c, "b_scale", tensor(dtype::f32, {across, blocks})));
+  options.require_known(m.inputs, make_outputs(m.problem));
   return m;
 }
 
@@ -80,14 +76,13 @@ material<scatter_problem> read_scatter(const recorded_case& c) {
   recorded_options options(c);
   material<scatter_problem> m{"", parse_scatter(keyed_text(text_from_options(c, options, scatter_keys))), {}};
   const scatter_problem& p = m.problem;
-  constexpr std::string_view known[] = {"nope", "rope", "loc", "buffer", "out_buffer", "expected_buffer"};
-  options.require_known(known);
   m.inputs.set("nope",
                laid_out(c, "nope", generate::matrix_between_nan(p.type, p.tokens, p.nope_width, p.gap)));
   m.inputs.set("rope",
                laid_out(c, "rope", generate::matrix_between_nan(p.type, p.tokens, p.rope_width, p.gap)));
   m.inputs.set("loc", laid_out(c, "loc", tensor(dtype::i32, {p.tokens})));
   m.inputs.set("buffer", laid_out(c, "buffer", tensor(p.stored, {p.rows, p.nope_width + p.rope_width})));
+  options.require_known(m.inputs, make_outputs(m.problem, m.inputs));
   return m;
 }
 

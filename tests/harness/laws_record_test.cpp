@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <fstream>
+#include <stdexcept>
 
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/operation.hpp"
@@ -35,6 +36,13 @@ std::vector<std::string> tiny_cases() {
   return lines;
 }
 
+contract contract_named(const operation& op, const std::string& name) {
+  for (const variant_info& v : op.variants(side::host))
+    for (const contract& one : v.contracts)
+      if (one.name == name) return one;
+  throw std::out_of_range(name);
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(records_of_cases)
@@ -48,6 +56,34 @@ BOOST_AUTO_TEST_CASE(a_case_of_each_variant_is_recorded_with_its_outputs_and_jud
       const auto judged = op.judge(op.record(spec, where.get()), "");
       BOOST_TEST((judged.result == outcome::pass || judged.result == outcome::mistrusted), judged.message);
       BOOST_TEST(judged.kind == "outputs");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_record_of_each_variant_with_a_stray_tensor_or_anothers_contract_fails_by_name) {
+  for (const std::string& line : tiny_cases()) BOOST_TEST_CONTEXT(line) {
+      const case_spec spec = case_spec::parse(line);
+      const operation& op = operation_named(spec.op + "." + spec.function);
+      const recorded_case c = op.record(spec, host().get());
+      recorded_case stray = c, nobodys = c;
+      stray.tensors.set("surprise", tensor(dtype::f32, {1}));
+      nobodys.options["contract"] = "no/such";
+      std::vector<std::pair<external_judgement, std::string>> refused = {{op.judge(stray, ""), "surprise"},
+                                                                         {op.judge(nobodys, ""), "no/such"}};
+      const dtype in = contract_named(op, c.options.at("contract")).in;
+      for (const variant_info& v : op.variants(side::host))
+        for (const contract& one : v.contracts) {
+          if (one.in == in) continue;
+          recorded_case anothers = c;
+          anothers.options["contract"] = std::string(one.name);
+          const std::string expected = "inputs of " + std::string(name_of(in));
+          refused.push_back({op.judge(anothers, ""), expected});
+          refused.push_back({op.judge(c, one.name), expected});
+        }
+      for (const auto& [judged, word] : refused) {
+        BOOST_TEST((judged.result == outcome::fail));
+        BOOST_TEST(judged.kind == "unreadable");
+        BOOST_TEST((judged.message.find(word) != std::string::npos), judged.message);
+      }
     }
 }
 
