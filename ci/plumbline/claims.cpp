@@ -148,7 +148,7 @@ class judging {
   judgement of_form(std::string_view form, std::string& message) {
     if (form.empty()) return judgement::none;
     if (const failure* f = failure_of(form)) {
-      message = f->law + ": " + f->message;
+      message = (f->message.rfind(f->law + ":", 0) == 0 ? "" : f->law + ": ") + f->message;
       return judgement::rejected;
     }
     const std::string twin = std::string(form) + std::string(fault_suffix);

@@ -1,6 +1,6 @@
-// attend as an operation.
+#include "properties/flash_decode/attend_function.hpp"
+
 #include "kernels/core/table.hpp"
-#include "properties/case_operation.hpp"
 #include "properties/flash_decode/attend_agreement.hpp"
 #include "properties/flash_decode/attend_inputs.hpp"
 #include "properties/flash_decode/attend_laws.hpp"
@@ -30,6 +30,11 @@ bool takes(dtype in) {
   return true;
 }
 
+generate::regime regime_of(std::string_view name) {
+  require_regime(name, generate::regime_names);
+  return *generate::regime_from(name);
+}
+
 constexpr function_parts<problem> parts = {.op = "flash_decode",
                                            .name = "attend",
                                            .table = variants_of<problem>,
@@ -44,65 +49,64 @@ constexpr function_parts<problem> parts = {.op = "flash_decode",
                                            .budgets = attend_budgets,
                                            .meanings = attend_meanings};
 
-generate::regime regime_of(std::string_view name) {
-  require_regime(name, generate::regime_names);
-  return *generate::regime_from(name);
-}
-
-class attend_function final : public case_operation<problem> {
- public:
-  attend_function() : case_operation(parts) {}
-
-  bool claims_group(std::string_view group) const override {
-    return group == "attend" || group == "attention" || group == "attention_sink" || group == "kvcache" ||
-           is_table(group);
-  }
-  external_judgement judge(const recorded_case& c, std::string_view contract_name) const override {
-    return judge_recorded_attend(c, contract_name);
-  }
-
- protected:
-  dtype type_of(const problem& p) const override { return p.type; }
-  std::string_view draw_regime(std::uint64_t seed, std::uint64_t index) const override {
-    return generate::name_of(generate::draw_regime(seed, index));
-  }
-  problem draw_problem(const contract& promised, std::string_view regime, std::uint64_t seed,
-                       std::uint64_t index) const override {
-    return generate::draw_attend(promised.in, promised.out_type, regime_of(regime), seed, index);
-  }
-  tensor_set draw_inputs(problem& p, std::string_view regime, std::uint64_t seed) const override {
-    return generate::draw_inputs(p, regime_of(regime), seed);
-  }
-  material<problem> read_record(const recorded_case& c) const override {
-    return std::move(from_record(c, {}).front());
-  }
-  std::vector<material<problem>> from_record(const recorded_case& c, const case_spec& spec) const override {
-    std::vector<material<problem>> all;
-    for (presentation& one : presentations(c, spec)) {
-      check(one.problem, one.inputs);
-      all.push_back({std::move(one.text), std::move(one.problem), std::move(one.inputs)});
-    }
-    return all;
-  }
-  std::string not_runnable(const recorded_case& c) const override {
-    return is_table(c.function) ? "a table of host functions: judged, not run" : "";
-  }
-  judge_outputs judge_of(const material<problem>& m, case_result& result) const override {
-    return [&m, &result](const contract& promised, const tensor_set& outputs) {
-      const stopwatch reference;
-      const auto truth = laws::attend_truth(m.problem, m.inputs, promised);
-      result.reference_seconds = reference.seconds();
-      verdict v = laws::judge_attend(m.problem, truth, promised, outputs);
-      if (v.result == outcome::pass) add_vacuity(v, probe_vacuity(truth, 0, promised));
-      return v;
-    };
-  }
-};
-
 }  // namespace
 
+const function_parts<problem>& attend_parts() { return parts; }
+
+bool attend_function::claims_group(std::string_view group) const {
+  return group == "attend" || group == "attention" || group == "attention_sink" || group == "kvcache" ||
+         is_table(group);
+}
+
+external_judgement attend_function::judge(const recorded_case& c, std::string_view contract_name) const {
+  return judge_recorded_attend(c, contract_name);
+}
+
+std::string_view attend_function::draw_regime(std::uint64_t seed, std::uint64_t index) const {
+  return generate::name_of(generate::draw_regime(seed, index));
+}
+
+problem attend_function::draw_problem(const contract& promised, std::string_view regime, std::uint64_t seed,
+                                      std::uint64_t index) const {
+  return generate::draw_attend(promised.in, promised.out_type, regime_of(regime), seed, index);
+}
+
+tensor_set attend_function::draw_inputs(problem& p, std::string_view regime, std::uint64_t seed) const {
+  return generate::draw_inputs(p, regime_of(regime), seed);
+}
+
+material<problem> attend_function::read_record(const recorded_case& c) const {
+  return std::move(from_record(c, {}).front());
+}
+
+std::vector<material<problem>> attend_function::from_record(const recorded_case& c,
+                                                            const case_spec& spec) const {
+  std::vector<material<problem>> all;
+  for (presentation& one : presentations(c, spec)) {
+    check(one.problem, one.inputs);
+    all.push_back({std::move(one.text), std::move(one.problem), std::move(one.inputs)});
+  }
+  return all;
+}
+
+std::string attend_function::not_runnable(const recorded_case& c) const {
+  return is_table(c.function) ? "a table of host functions: judged, not run" : "";
+}
+
+attend_function::judge_outputs attend_function::judge_of(const material<problem>& m,
+                                                         case_result& result) const {
+  return [&m, &result](const contract& promised, const tensor_set& outputs) {
+    const stopwatch reference;
+    const auto truth = laws::attend_truth(m.problem, m.inputs, promised);
+    result.reference_seconds = reference.seconds();
+    verdict v = laws::judge_attend(m.problem, truth, promised, outputs);
+    if (v.result == outcome::pass) add_vacuity(v, probe_vacuity(truth, 0, promised));
+    return v;
+  };
+}
+
 const operation& attend_operation() {
-  static const attend_function one;
+  static const attend_function one(parts);
   return one;
 }
 
