@@ -100,11 +100,12 @@ BOOST_AUTO_TEST_CASE(the_script_hands_over_to_its_program_which_a_signal_then_en
   BOOST_TEST(folder.read("args") == "verify --report build/report/index.html --json r.json\n");
 }
 
-// An executor that this build lacks is refused as such; what was proposed upstream and is shown fails.
+// An executor that this build lacks is refused as such; what upstream proposed is replayed by its own test.
 BOOST_AUTO_TEST_CASE(lines_that_the_readme_replays_are_understood_and_pass) {
   const std::vector<std::string> lines = between(readme(), "plumbline replay '", "'");
   BOOST_TEST(!lines.empty());
   for (const std::string& line : lines) {
+    if (has(line, ":claims.")) continue;
     const scratch_folder folder;
     const process_end end = run_program({"replay", line}, folder.path());
 

@@ -7,7 +7,7 @@ function(readme_block name label target)
 endfunction()
 
 readme_block(budgets "smoke;program" plumbline list --budgets)
-readme_block(claims "default;program;claims" plumbline claims --no-figures)
+readme_block(claims "default;program;host" plumbline claims --no-figures)
 
 add_executable(mla_forms mla_forms_table.cpp mla_forms_feed.cpp)
 target_link_libraries(mla_forms PRIVATE kernels_mla judge reference fmt_static)
