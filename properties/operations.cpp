@@ -1,5 +1,6 @@
 // The list of all functions of all operators.  A new operator adds its lines here.
 #include "properties/conv1d/operations.hpp"
+#include "properties/dflash/operations.hpp"
 #include "properties/flash_decode/operations.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/operation.hpp"
@@ -34,7 +35,11 @@ std::span<const operation* const> operations() {
                                          &conv1d::update_operation(),
                                          &conv1d::update_speculative_operation(),
                                          &conv1d::varlen_states_operation(),
-                                         &conv1d::steps_operation()};
+                                         &conv1d::steps_operation(),
+                                         &dflash::project_operation(),
+                                         &dflash::attention_operation(),
+                                         &dflash::accept_operation(),
+                                         &dflash::crop_operation()};
   return all;
 }
 

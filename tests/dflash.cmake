@@ -1,7 +1,11 @@
-# dflash: its reference.
+# dflash: its reference, its laws.
 plumbline_test(NAME dflash_reference
   SOURCES dflash_reference_problem_test.cpp dflash_reference_layer_test.cpp dflash_reference_loop_test.cpp
   LINK reference LABELS reference dflash smoke)
+
+plumbline_test(NAME dflash_laws
+  SOURCES harness/dflash_laws_test.cpp harness/dflash_choice_test.cpp
+  LINK properties LABELS dflash properties)
 
 # Its kernels on every executor; on a GPU where such tests are asked for.
 set(dflash_kernels_sources dflash_kernels_accept_test.cpp

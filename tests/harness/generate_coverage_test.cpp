@@ -196,7 +196,11 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"conv1d.update", "72ca32129ba179f71d8162065e1a0c9940a4dec8051528ffc3eb5a2e810539b0"},
       {"conv1d.update_speculative", "b25f8a9d6d9c7ecb17c88c45593363f8868eb4096a10ad5597c1ebd604bc0051"},
       {"conv1d.varlen_states", "cbe9af9507a9bee1c0d7699d0a625230bb1c20e7b97fe272cb989d00a136bbdb"},
-      {"conv1d.steps", "29fa572a4ba5cc89e28027a4fbb33f4d0e2fb7112ff0efc5bd0bdd97cd3c738d"}};
+      {"conv1d.steps", "29fa572a4ba5cc89e28027a4fbb33f4d0e2fb7112ff0efc5bd0bdd97cd3c738d"},
+      {"dflash.project", "5e5973f047d5492491733e9743273ee89907d36549901c1e35b90992c5134699"},
+      {"dflash.attention", "490675efd9c33c32193c330dc9a58d94fd250a8d967f41ac22326ec0ab546f8a"},
+      {"dflash.accept", "cfd966839b25e1e903df7a38c7f65bdf161bfdb69e511cb6d2b8808d5c27e31a"},
+      {"dflash.crop", "6bc82601b0cec3521628375fb16fae97866439d762ed2bb4a47d26e9e70ea1e6"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];

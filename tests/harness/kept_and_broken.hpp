@@ -31,7 +31,8 @@ template <class Problem>
 void flips_later(const Problem& p, const kernel_arguments& a, launcher& place) {
   right<Problem>().run(p, a, place);
   if (++calls < 2) return;
-  for (const char* name : {"out", "k_cache", "num_splits", "conv_states", "conv_state", "states"})
+  for (const char* name :
+       {"out", "k_cache", "num_splits", "conv_states", "conv_state", "states", "q", "posterior", "attended"})
     if (const tensor_view t = a.out(name); t && t.shape[0] > 0) *static_cast<std::uint8_t*>(t.data) ^= 1;
 }
 

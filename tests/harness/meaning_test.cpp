@@ -6,6 +6,7 @@
 #include <string>
 
 #include "properties/conv1d/operations.hpp"
+#include "properties/dflash/operations.hpp"
 #include "properties/flash_decode/operations.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/quantize/operations.hpp"
@@ -63,7 +64,11 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {conv1d::update_operation(), conv1d::update_meanings()},
              {conv1d::update_speculative_operation(), conv1d::update_speculative_meanings()},
              {conv1d::varlen_states_operation(), conv1d::varlen_states_meanings()},
-             {conv1d::steps_operation(), conv1d::steps_meanings()}};
+             {conv1d::steps_operation(), conv1d::steps_meanings()},
+             {dflash::project_operation(), dflash::project_meanings()},
+             {dflash::attention_operation(), dflash::attention_meanings()},
+             {dflash::accept_operation(), dflash::accept_meanings()},
+             {dflash::crop_operation(), dflash::crop_meanings()}};
   BOOST_TEST(std::size(all) == operations().size());
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);

@@ -1,0 +1,25 @@
+// Do the functions of dflash agree with the truth?
+//
+// project and attention are chains, and a chain is judged link by link (each step leaves its result as an
+// output): products, norms, rotations, attention and the output's product each on what the step before left.
+// Caches are compared byte for byte.  A posterior is the largest logit, or one of the admissible tokens; what
+// is accepted of it follows from the posterior that the kernel itself wrote.
+#pragma once
+
+#include "properties/judge/verdict.hpp"
+#include "reference/core/contract.hpp"
+#include "reference/core/tensor.hpp"
+#include "reference/dflash_problem.hpp"
+
+namespace plumbline::dflash {
+
+verdict judge_outputs(const project_problem&, const contract& promised, const tensor_set& inputs,
+                      const tensor_set& outputs);
+verdict judge_outputs(const attention_problem&, const contract& promised, const tensor_set& inputs,
+                      const tensor_set& outputs);
+verdict judge_outputs(const accept_problem&, const contract& promised, const tensor_set& inputs,
+                      const tensor_set& outputs);
+verdict judge_outputs(const crop_problem&, const contract& promised, const tensor_set& inputs,
+                      const tensor_set& outputs);
+
+}  // namespace plumbline::dflash
