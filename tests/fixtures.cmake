@@ -1,7 +1,10 @@
 # The store and the recorded cases.
 plumbline_test(NAME store_test SOURCES harness/store_test.cpp harness/store_damage_test.cpp
-  harness/store_difference_test.cpp harness/store_foreign_test.cpp harness/foreign_file.cpp harness/stored_cases.cpp
+  harness/store_difference_test.cpp harness/store_foreign_test.cpp harness/store_seal_test.cpp harness/foreign_file.cpp harness/stored_cases.cpp
   LINK fixtures hdf5_static LABELS sanitized fixtures)
+
+plumbline_test(NAME store_flips SOURCES harness/store_flips_test.cpp harness/stored_cases.cpp
+  LINK fixtures LABELS fixtures TIMEOUT 600)
 
 plumbline_test(NAME recorded_test SOURCES recorded_test.cpp
   LINK fixtures nlohmann_json::nlohmann_json LABELS sanitized fixtures flash_decode)

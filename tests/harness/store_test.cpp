@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(the_same_cases_give_the_same_bytes) {
 BOOST_AUTO_TEST_CASE(root_attributes_come_back) {
   const scratch_folder folder;
   const std::map<std::string, std::string> root = {{"licence", "Apache-2.0"},
-                                                   {"licence_text", std::string(20000, 'x')}};
+                                                   {"licence_text", std::string(70000, 'x')}};
   write(folder.file("a.h5"), {sample(1)}, root);
   BOOST_TEST((root_attributes(folder.file("a.h5")) == root));
 }
@@ -215,9 +215,6 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_stored_is_refused_by_name) {
   stored_case zero = sample(1);
   zero.attributes["note"] = std::string("a\0b", 3);
   refused({zero}, "attribute note holds a zero byte");
-  stored_case long_text = sample(1);
-  long_text.attributes["note"] = std::string(70000, 'x');
-  refused({long_text}, "/attend/sample@note: cannot write it");
   stored_case wrong = sample(1);
   wrong.tensor_attributes["x"] = {{"dtype", "f32"}};
   refused({wrong}, "a tensor of f16 cannot be stored as f32");
