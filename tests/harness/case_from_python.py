@@ -5,6 +5,7 @@ usage: case_from_python.py FILE          writes FILE
        case_from_python.py --read FILE   prints what h5py sees in a file that the store wrote
 """
 
+import hashlib
 import sys
 
 import h5py
@@ -25,10 +26,38 @@ def write(path):
                 dataset.attrs["dtype"] = dtype
 
 
+def text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def counted(value):
+    """A text behind its length, or a number; 8 bytes each, as fixtures/README.md says."""
+    if isinstance(value, int):
+        return value.to_bytes(8, "little")
+    return len(value.encode()).to_bytes(8, "little") + value.encode()
+
+
+def attributes(object_, without):
+    kept = {key: text(value) for key, value in object_.attrs.items() if key != without}
+    return counted(len(kept)) + b"".join(counted(key) + counted(kept[key]) for key in sorted(kept))
+
+
+def digest(case):
+    parts = [attributes(case, "digest"), counted(len(case))]
+    for name in sorted(case):
+        value = case[name]
+        parts += [counted(name), counted(text(value.attrs["dtype"])), counted(value.ndim)]
+        parts += [counted(n) for n in value.shape] + [attributes(value, "dtype"), value[()].tobytes()]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
 def read(path):
     with h5py.File(path) as file:
         case = file["attend/from_store"]
+        print("sealed", digest(case) == text(case.attrs["digest"]))
         for key, value in sorted(case.attrs.items()):
+            if key == "digest":
+                continue
             print(key, type(value).__name__, value.decode() if isinstance(value, bytes) else value)
         for name in sorted(case):
             print(name, case[name].dtype, case[name].shape, case[name].attrs["dtype"].decode(), case[name][()].tolist())

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(h5py_reads_what_the_store_writes) {
   const std::string seen = output_of(script + " --read " + folder.file("s.h5"));
 
   BOOST_TEST(seen ==
-             "causal int32 1\ndtype bytes_ bf16\nsoftmax_scale float64 0.125\n"
+             "sealed True\ncausal int32 1\ndtype bytes_ bf16\nsoftmax_scale float64 0.125\n"
              "lse float32 (1, 2) f32 [[0.0, 0.0]]\nq uint16 (2,) bf16 [0, 16256]\n");
 }
 
