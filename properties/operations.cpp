@@ -39,7 +39,8 @@ std::span<const operation* const> operations() {
                                          &dflash::project_operation(),
                                          &dflash::attention_operation(),
                                          &dflash::accept_operation(),
-                                         &dflash::crop_operation()};
+                                         &dflash::crop_operation(),
+                                         &dflash::steps_operation()};
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include "properties/dflash/laws.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
+#include "properties/dflash/tables.hpp"
 #include "properties/table_operation.hpp"
 
 namespace plumbline::dflash {
@@ -42,6 +43,8 @@ constexpr function_tables<accept_problem> tables = {
     .read = read<accept_problem>};
 
 }  // namespace
+
+const function_tables<accept_problem>& accept_tables() { return tables; }
 
 const operation& accept_operation() {
   static const table_operation<accept_problem> one(tables);

@@ -60,6 +60,7 @@ constexpr law<accept_problem> rows[] = {
     {"same_bits_any_schedule", claim::same_bits_any_schedule, concerns_schedule<accept_problem>,
      broken_schedule<accept_problem>, failing_schedule<accept_problem>},
     {"drafts_choose_no_token", claim::none, concerns_all<accept_problem>, broken_drafts},
+    {"any_draft_is_lossless", claim::none, concerns_all<accept_problem>, broken_dflash_loop},
     {"unused_memory_changes_nothing", claim::none, concerns_all<accept_problem>, broken_gap},
     {"bad_arguments_refused", claim::none, concerns_all<accept_problem>, broken_dflash_refusals},
 };

@@ -9,7 +9,7 @@
 #include "properties/judge/verdict.hpp"
 #include "reference/core/contract.hpp"
 #include "reference/core/tensor.hpp"
-#include "reference/dflash_problem.hpp"
+#include "reference/dflash_steps_problem.hpp"
 
 namespace plumbline::dflash {
 
@@ -20,6 +20,10 @@ verdict judge_outputs(const attention_problem&, const contract& promised, const 
 verdict judge_outputs(const accept_problem&, const contract& promised, const tensor_set& inputs,
                       const tensor_set& outputs);
 verdict judge_outputs(const crop_problem&, const contract& promised, const tensor_set& inputs,
+                      const tensor_set& outputs);
+/// Every block attends to the list of rows that its slot then is; caches and lengths in the end byte for
+/// byte.
+verdict judge_outputs(const steps_problem&, const contract& promised, const tensor_set& inputs,
                       const tensor_set& outputs);
 
 }  // namespace plumbline::dflash

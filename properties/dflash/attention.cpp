@@ -6,6 +6,7 @@
 #include "properties/dflash/laws.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
+#include "properties/dflash/tables.hpp"
 #include "properties/generate/regimes.hpp"
 #include "properties/table_operation.hpp"
 
@@ -43,6 +44,8 @@ constexpr function_tables<attention_problem> tables = {
     .read = read<attention_problem>};
 
 }  // namespace
+
+const function_tables<attention_problem>& attention_tables() { return tables; }
 
 const operation& attention_operation() {
   static const table_operation<attention_problem> one(tables);

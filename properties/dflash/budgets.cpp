@@ -34,6 +34,11 @@ std::string attention_budgets(std::span<const contract> all) {
          budgets_text(all) + product_budgets(products);
 }
 
+std::string steps_budgets(std::span<const contract> all) {
+  return names_of(all) +
+         ": `attended` of every block as dflash.attention; caches and lengths byte for byte\n";
+}
+
 std::string accept_budgets(std::span<const contract> all) {
   constexpr double u = 0x1p-24;
   return fmt::format(

@@ -5,6 +5,7 @@
 #include "properties/dflash/laws.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
+#include "properties/dflash/tables.hpp"
 #include "properties/table_operation.hpp"
 
 namespace plumbline::dflash {
@@ -41,6 +42,8 @@ constexpr function_tables<crop_problem> tables = {
     .read = read<crop_problem>};
 
 }  // namespace
+
+const function_tables<crop_problem>& crop_tables() { return tables; }
 
 const operation& crop_operation() {
   static const table_operation<crop_problem> one(tables);

@@ -19,6 +19,9 @@ std::span<const law<dflash::attention_problem>> dflash_attention_laws();
 std::span<const law<dflash::accept_problem>> dflash_accept_laws();
 std::span<const law<dflash::crop_problem>> dflash_crop_laws();
 
+/// Empty, or where a loop with the variant commits another text than the target alone.
+std::string broken_dflash_loop(const dflash_accept_subject&);
+
 std::string broken_dflash_refusals(const dflash_project_subject&);
 std::string broken_dflash_refusals(const dflash_attention_subject&);
 std::string broken_dflash_refusals(const dflash_accept_subject&);

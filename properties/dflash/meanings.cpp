@@ -89,6 +89,7 @@ constexpr meaning accepted[] = {
     {"masked", "Most tokens are impossible."},
     {"shifted", "All logits of a position moved by the same large number."},
     {"drafts_choose_no_token", "Other drafts: the same posterior, and of it what agrees from the first on."},
+    {"any_draft_is_lossless", "At temperature 0 a loop with any draft commits what the target alone would."},
     {"greedy", "The largest logit is taken."},
     {"sampled", "A token is drawn."},
     {"just_below_the_least_temperature", "A temperature so low that the largest logit is taken."},
@@ -128,11 +129,45 @@ constexpr meaning cropped[] = {
     {"gap", "Rows have unused elements between them."},
     {"rows_beyond_32_bits", "The last row begins beyond 2^31 elements."}};
 
+constexpr meaning stepped[] = {
+    {"flat", "q and k small: all keys weigh alike, so a dropped or extra key shows."},
+    {"normal", "N(0, 1): the all-round regime."},
+    {"peaked", "q four times as large: temperature, running maximum, rescaling."},
+    {"positive", "Values near 1 and positive: drift of sums, truncation, the normaliser."},
+    {"ramp", "Scores rise or fall along the keys: online rescaling."},
+    {"stairs", "Each 64 keys' maximum is above the last: rescaling put off shows."},
+    {"fuzz", "Odd statistics (few levels, equal rows): guards the judge."},
+    {"slots_are_alone", "Without the steps of other slots a slot gives the same bits."},
+    {"first_steps_need_no_others",
+     "The first steps alone give the same bits and leave the lengths of a plain list."},
+    {"rejected_drafts_leave_nothing", "Other drafts in one step change no bit of any other step."},
+    {"committed_at_once_or_in_rounds",
+     "What a slot holds, appended in one step, is attended with the same bits."},
+    {"stale_rows_are_never_attended", "Other bytes in rows that no step committed change no bit."},
+    {"goes_on", "A step drafts behind accepted tokens."},
+    {"rounds_in_a_row", "Several such steps."},
+    {"crops", "A step crops slots."},
+    {"crop_cuts_rows_off", "A crop keeps fewer rows than the slot holds."},
+    {"slot_filled_anew", "A slot is filled anew."},
+    {"none_accepted", "No draft of the step before was accepted."},
+    {"some_accepted", "Some drafts of the step before were accepted."},
+    {"all_accepted", "All drafts of the step before were accepted."},
+    {"several_slots", "More than one slot."},
+    {"slots_permuted", "A step takes its slots in another order than their own."},
+    {"block_of_1", "Blocks of the known token alone."},
+    {"block_of_16", "Blocks of 16, as the drafters'."},
+    {"several_tiles", "More than 64 keys."},
+    {"several_heads_a_kv_head", "Several query heads share a KV head."},
+    {"broken_pieces", "16-byte accesses do not divide the rows."},
+    {"heads_wider_than_a_tile", "Heads that the tiles do not take."},
+    {"gap", "Rows have unused elements between them."}};
+
 }  // namespace
 
 std::span<const meaning> project_meanings() { return projections; }
 std::span<const meaning> attention_meanings() { return attended; }
 std::span<const meaning> accept_meanings() { return accepted; }
 std::span<const meaning> crop_meanings() { return cropped; }
+std::span<const meaning> steps_meanings() { return stepped; }
 
 }  // namespace plumbline::dflash

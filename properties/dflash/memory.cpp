@@ -43,4 +43,17 @@ double memory_needed(const crop_problem& p) {
   return bytes_a_cached * static_cast<double>(p.layers * p.b * p.capacity * p.hk) * width_of(p.d, p.gap);
 }
 
+double memory_needed(const steps_problem& p) {
+  double rows = 0, fresh = 0;
+  for (const step_call& call : calls_of(p)) {
+    if (call.kind != 'c')
+      rows += static_cast<double>(static_cast<std::int64_t>(call.parts.size()) * p.block_size * p.hq);
+    fresh = static_cast<double>(call.new_rows.back() * p.hk);
+  }
+  return (bytes_a_cached * static_cast<double>(p.slots * p.capacity * p.hk) + bytes_a_row_element * fresh +
+          bytes_a_result * rows) *
+             width_of(p.d, p.gap) +
+         8.0 * rows * static_cast<double>(p.capacity);
+}
+
 }  // namespace plumbline::dflash

@@ -6,7 +6,7 @@
 
 #include "properties/meaning.hpp"
 #include "properties/operation.hpp"
-#include "reference/dflash_problem.hpp"
+#include "reference/dflash_steps_problem.hpp"
 
 namespace plumbline::dflash {
 
@@ -14,6 +14,7 @@ const operation& project_operation();
 const operation& attention_operation();
 const operation& accept_operation();
 const operation& crop_operation();
+const operation& steps_operation();
 
 // What the functions say of themselves beside their cases.
 double memory_needed(const project_problem&);
@@ -31,5 +32,9 @@ std::span<const meaning> accept_meanings();
 double memory_needed(const crop_problem&);
 std::string crop_budgets(std::span<const contract>);
 std::span<const meaning> crop_meanings();
+
+double memory_needed(const steps_problem&);
+std::string steps_budgets(std::span<const contract>);
+std::span<const meaning> steps_meanings();
 
 }  // namespace plumbline::dflash

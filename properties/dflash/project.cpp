@@ -6,6 +6,7 @@
 #include "properties/dflash/project_inputs.hpp"
 #include "properties/dflash/project_shapes.hpp"
 #include "properties/dflash/recorded.hpp"
+#include "properties/dflash/tables.hpp"
 #include "properties/table_operation.hpp"
 
 namespace plumbline::dflash {
@@ -42,6 +43,8 @@ constexpr function_tables<project_problem> tables = {
     .read = read<project_problem>};
 
 }  // namespace
+
+const function_tables<project_problem>& project_tables() { return tables; }
 
 const operation& project_operation() {
   static const table_operation<project_problem> one(tables);

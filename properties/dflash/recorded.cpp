@@ -34,6 +34,9 @@ constexpr std::string_view accept_keys[] = {"dtype",       "b",   "block_size", 
 constexpr std::string_view crop_keys[] = {"dtype", "layers",        "b",    "capacity", "hk",
                                           "d",     "cache_seqlens", "keep", "scrub",    "gap"};
 
+constexpr std::string_view steps_keys[] = {"steps", "dtype", "slots",    "block_size",    "hq",
+                                           "hk",    "d",     "capacity", "softmax_scale", "gap"};
+
 constexpr problem_form<project_problem> form_of(const project_problem*) {
   return {project_keys, parse_project};
 }
@@ -42,6 +45,7 @@ constexpr problem_form<attention_problem> form_of(const attention_problem*) {
 }
 constexpr problem_form<accept_problem> form_of(const accept_problem*) { return {accept_keys, parse_accept}; }
 constexpr problem_form<crop_problem> form_of(const crop_problem*) { return {crop_keys, parse_crop}; }
+constexpr problem_form<steps_problem> form_of(const steps_problem*) { return {steps_keys, parse_steps}; }
 
 // What only moves or chooses needs no contract: its type's is the only one.
 template <class Problem>
@@ -90,5 +94,8 @@ template external_judgement judge_recorded<accept_problem>(const recorded_case&,
 template std::map<std::string, std::string> options_of_problem(const crop_problem&);
 template material<crop_problem> read(const recorded_case&);
 template external_judgement judge_recorded<crop_problem>(const recorded_case&, std::string_view);
+template std::map<std::string, std::string> options_of_problem(const steps_problem&);
+template material<steps_problem> read(const recorded_case&);
+template external_judgement judge_recorded<steps_problem>(const recorded_case&, std::string_view);
 
 }  // namespace plumbline::dflash

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "properties/recorded_outputs.hpp"
-#include "reference/dflash_problem.hpp"
+#include "reference/dflash_steps_problem.hpp"
 
 namespace plumbline::dflash {
 

@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"mla.project", "5c8052a5b60e9fea85b336cbe23fe7a9d5e436c784b0bb8a506f5148ea3ddeee"},
       {"mla.schedule", "498f0f551a09c61fc2b9618b61acd62a735798177eb5988e596d6150d9e63979"},
       {"mla.combine", "41d12966b7dc540372181838923241ea02c1c5ac9d8eb806c6ec865bfa8a4e7f"},
-      {"mla.forward", "41d12966b7dc540372181838923241ea02c1c5ac9d8eb806c6ec865bfa8a4e7f"},
+      {"mla.forward", "f2ea812bbce9d1366230a9752667b5bab1115eacf695d5181e72b276fd7c4876"},
       {"conv1d.prefill", "fce3970e8102f32e75e4f018e4cc70300090e82bbf040b4c73c084e62496300b"},
       {"conv1d.update", "72ca32129ba179f71d8162065e1a0c9940a4dec8051528ffc3eb5a2e810539b0"},
       {"conv1d.update_speculative", "b25f8a9d6d9c7ecb17c88c45593363f8868eb4096a10ad5597c1ebd604bc0051"},
@@ -200,7 +200,8 @@ BOOST_AUTO_TEST_CASE(cases_and_their_inputs_are_the_same_everywhere) {
       {"dflash.project", "5e5973f047d5492491733e9743273ee89907d36549901c1e35b90992c5134699"},
       {"dflash.attention", "490675efd9c33c32193c330dc9a58d94fd250a8d967f41ac22326ec0ab546f8a"},
       {"dflash.accept", "cfd966839b25e1e903df7a38c7f65bdf161bfdb69e511cb6d2b8808d5c27e31a"},
-      {"dflash.crop", "6bc82601b0cec3521628375fb16fae97866439d762ed2bb4a47d26e9e70ea1e6"}};
+      {"dflash.crop", "6bc82601b0cec3521628375fb16fae97866439d762ed2bb4a47d26e9e70ea1e6"},
+      {"dflash.steps", "be58aaf99d4bd43cb9730428922db4e87af47a5ab29a55dd63478890f1b576c5"}};
   for (const auto& [function, digest] : all) {
     const operation& one = operation_named(function);
     const variant_info row = one.variants(side::host)[0];

@@ -68,7 +68,8 @@ BOOST_AUTO_TEST_CASE(no_sentence_is_about_a_name_that_is_gone) {
              {dflash::project_operation(), dflash::project_meanings()},
              {dflash::attention_operation(), dflash::attention_meanings()},
              {dflash::accept_operation(), dflash::accept_meanings()},
-             {dflash::crop_operation(), dflash::crop_meanings()}};
+             {dflash::crop_operation(), dflash::crop_meanings()},
+             {dflash::steps_operation(), dflash::steps_meanings()}};
   BOOST_TEST(std::size(all) == operations().size());
   for (const auto& one : all) {
     const std::set<std::string> names = names_of(one.function);
