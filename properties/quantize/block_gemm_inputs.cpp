@@ -70,7 +70,7 @@ tensor codes(const block_gemm_problem& p, const char* name, std::string_view reg
 }
 
 // `tiny_scales`: scales whose product is subnormal in fp32, under sums that lift it out again.
-constexpr int tiny_exponent = -60;
+constexpr int tiny_exponent = -62;
 
 tensor scales(const block_gemm_problem& p, std::string_view regime, std::int64_t rows, random_stream draw) {
   const std::int64_t blocks = (p.k + p.block_k - 1) / p.block_k;
