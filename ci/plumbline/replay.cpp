@@ -12,10 +12,9 @@
 #include <map>
 
 #include "ci/plumbline/case_files.hpp"
-#include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
-#include "ci/plumbline/memory.hpp"
+#include "ci/plumbline/planned_cases.hpp"
 #include "ci/plumbline/pump.hpp"
 #include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/rows.hpp"
@@ -30,14 +29,6 @@ namespace plumbline::program {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool names_a_file(const std::string& text) {
-  std::error_code none;
-  const std::string file = split_case_path(text).first;
-  if (fs::exists(file, none) || fs::exists(text, none)) return true;
-  if (text.find(':') != std::string::npos) return false;
-  return text.find('=') == std::string::npos;  // "nosuch.h5": refused as a file
-}
 
 // Files of one case each that workers write, read again into the file that was asked for.
 class parts_folder {
@@ -62,8 +53,9 @@ class replaying {
   replaying(const instrument& all, const replay_request& asked)
       : all_(all),
         asked_(asked),
-        specs_(planned()),
-        to_(results_of(asked, read_)),
+        plan_(plan_cases(all, asked.cases, asked.on)),
+        specs_(plan_.cases),
+        to_(results_of(asked, plan_.read)),
         bar_(to_.text),
         parts_(asked.work.out) {
     results_.resize(specs_.size());
@@ -71,8 +63,8 @@ class replaying {
 
   int run() {
     const bool colour = colour_wanted(to_.text);
-    for (const auto& [why, n] : unknown_) bar_.print(fmt::format("not run: {} cases: {}\n", n, why));
-    for (const std::string& why : unrunnable_) bar_.print("FAIL  cannot be run: " + why + "\n");
+    for (const auto& [why, n] : plan_.unknown) bar_.print(fmt::format("not run: {} cases: {}\n", n, why));
+    for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, specs_.size());
     const bool whole = pump(
         pool, [&] { return next(); }, [&](const finished& f) { take(f); },
@@ -82,7 +74,7 @@ class replaying {
         });
     if (whole && !refused_.empty()) throw bad_argument("CASE", refused_);
     std::int64_t count[4] = {};
-    count[static_cast<int>(outcome::fail)] = static_cast<std::int64_t>(unrunnable_.size());
+    count[static_cast<int>(outcome::fail)] = static_cast<std::int64_t>(plan_.unrunnable.size());
     for (const auto& r : results_)
       if (r) print(*r, colour), ++count[static_cast<int>(r->result)];
     if (!whole)
@@ -100,10 +92,6 @@ class replaying {
   }
 
  private:
-  struct planned_case {
-    case_spec spec;
-    bool from_file = false;
-  };
   struct results {
     result_file json, outputs;
     stream text;
@@ -119,21 +107,6 @@ class replaying {
       sweep(asked.work.out);
     }
     return to;
-  }
-
-  std::vector<planned_case> planned() {
-    for (const std::string& text : asked_.cases)
-      if (names_a_file(text))
-        add_file(text);
-      else
-        add_typed(text);
-    for (const planned_case& c : planning_)
-      if (const std::string why = too_big(all_, c.spec); !why.empty() && !c.from_file)
-        throw cannot_run("'" + c.spec.str() + "' " + why);
-    if (planning_.empty() && unrunnable_.empty())
-      throw cannot_run("nothing to run: " +
-                       (unknown_.empty() ? "no case in " + read_.front() : unknown_.begin()->first));
-    return std::move(planning_);
   }
 
   std::optional<work> next() {
@@ -166,81 +139,6 @@ class replaying {
     if (to_.outputs.wanted() && r.result != outcome::skipped && r.failed_law != "completes" &&
         r.failed_law != not_examined)
       to_save_.push_back(f.asked.index);
-  }
-
-  side kernels_of(const std::string& on) {
-    if (on != "host" && on != "checked" && on != "gpu")
-      throw bad_argument("executor", "expected host, checked or gpu, got '" + on + "'");
-    std::string why_not;
-    const std::unique_ptr<executor> e = all_.make_executor(on, why_not);
-    if (!e) throw cannot_run(why_not);
-    return e->kernels();
-  }
-
-  void add_typed(const std::string& text) {
-    const case_spec spec = case_spec::parse(text);
-    if (!spec.recorded.empty()) {
-      read_.push_back(located(split_case_path(spec.recorded).first));
-      try {
-        load_recorded(spec.recorded);
-      } catch (const std::exception& e) {
-        throw cannot_run("'" + text + "': " + e.what());
-      }
-    }
-    add_line(spec, false);
-  }
-
-  void add_line(case_spec spec, bool from_file) {
-    if (!asked_.on.empty()) spec.executor = asked_.on;
-    const operation& op = find_operation(all_, spec.op, spec.function);
-    spec.function = op.function();
-    std::string known;
-    bool found = false;
-    for (const variant_info& v : op.variants(kernels_of(spec.executor))) {
-      known += (known.empty() ? "" : ", ") + v.name;
-      if (!spec.variant.empty() && spec.variant != v.name) continue;
-      found = true;
-      planning_.push_back({spec, from_file});
-      planning_.back().spec.variant = v.name;
-    }
-    if (!found)
-      throw bad_argument(
-          "CASE", "expected a variant of " + name_of(op) + " (" + known + "), got '" + spec.variant + "'");
-  }
-
-  void add_file(const std::string& text) {
-    for (const std::string& one : cases_named("CASE", text)) {
-      const std::string file = split_case_path(one).first;
-      if (read_.empty() || read_.back() != file) read_.push_back(file);
-      const std::string group = group_of_path(one);
-      recorded_case stored;
-      try {
-        stored = load_recorded(one);
-      } catch (const std::exception&) {
-        stored.function = group;  // the worker meets it again and says why
-      }
-      const auto line = stored.options.find("case");
-      if (line != stored.options.end() &&
-          line->second.rfind("plumbline" + std::to_string(generator_version) + ":", 0) == 0) {
-        try {
-          add_line(case_spec::parse(line->second), true);
-        } catch (const bad_argument& e) {
-          unrunnable_.push_back(one + ": " + e.what());
-        }
-        continue;
-      }
-      try {
-        const std::vector<const operation*> its = owners(all_, stored.function, stored.options);
-        for (const operation* op : its) {
-          case_spec spec;
-          spec.op = op->op(), spec.function = op->function(), spec.recorded = one;
-          add_line(spec, true);
-        }
-        if (its.empty()) ++unknown_[unknown_group(located(split_case_path(one).first), group)];
-      } catch (const bad_argument& e) {
-        unrunnable_.push_back(one + ": " + e.what());
-      }
-    }
   }
 
   void print(const case_result& r, bool colour) {
@@ -276,10 +174,8 @@ class replaying {
 
   const instrument& all_;
   const replay_request& asked_;
-  std::map<std::string, std::int64_t> unknown_;  // cases by why
-  std::vector<std::string> unrunnable_, read_;   // read: files
-  std::vector<planned_case> planning_;
-  const std::vector<planned_case> specs_;
+  const case_plan plan_;
+  const std::vector<planned_case>& specs_;
   const results to_;
   progress bar_;
   parts_folder parts_;
