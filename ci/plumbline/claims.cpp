@@ -174,8 +174,9 @@ class judging {
     j.repaired = of_form(p.repaired, why_repaired);
     if (j.written == judgement::rejected && of_form(p.within, why_within) == judgement::accepted)
       j.written = judgement::conditional;
-    if (j.message.empty()) j.message = why_repaired;
-    if (!why_within.empty()) j.message += "; " + why_within;
+    for (const auto& [form, why] :
+         {std::pair("within the condition", why_within), {"repaired", why_repaired}})
+      if (!why.empty()) j.message += fmt::format("{}{}: {}", j.message.empty() ? "" : "; ", form, why);
     for (const std::string_view form : {p.repaired, p.written})
       if (const failure* f = form.empty() ? nullptr : failure_of(form))
         j.counterexample = f->smallest.empty() ? f->case_text : f->smallest;

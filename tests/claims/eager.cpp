@@ -103,7 +103,7 @@ double broadcast_element(const array& a, const shape_list& index) {
   return a.data[static_cast<std::size_t>(offset)];
 }
 
-array product(const array& a, const array& b, bool skips_zeros) {
+array product(const array& a, const array& b, const array* scores) {
   require_type(a, b, "matmul");
   const std::int64_t m = a.dim(-2), k = a.dim(-1), n = b.dim(-1);
   if (b.dim(-2) != k)
@@ -130,11 +130,12 @@ array product(const array& a, const array& b, bool skips_zeros) {
   std::vector<double> row(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < batches; ++i) {
     const double* x = a.data.data() + matrix_of(batch_a, i) * m * k;
+    const double* score = scores == nullptr ? nullptr : scores->data.data() + matrix_of(batch_a, i) * m * k;
     const double* y = b.data.data() + matrix_of(batch_b, i) * k * n;
     for (std::int64_t r = 0; r < m; ++r) {
       std::fill(row.begin(), row.end(), 0.0);
       for (std::int64_t e = 0; e < k; ++e) {
-        if (skips_zeros && x[r * k + e] == 0) continue;
+        if (scores != nullptr && score[r * k + e] == -HUGE_VAL) continue;
         for (std::int64_t column = 0; column < n; ++column)
           row[static_cast<std::size_t>(column)] += x[r * k + e] * y[e * n + column];
       }
@@ -294,8 +295,10 @@ array times(const array& a, double factor) {
   return b;
 }
 
-array matmul(const array& a, const array& b) { return product(a, b, false); }
-array weighted(const array& weights, const array& values) { return product(weights, values, true); }
+array matmul(const array& a, const array& b) { return product(a, b, nullptr); }
+array weighted(const array& weights, const array& values, const array& scores) {
+  return product(weights, values, &scores);
+}
 
 array linear(const array& x, const array& weight) {
   shape_list shape = x.shape;

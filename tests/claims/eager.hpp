@@ -51,8 +51,9 @@ array add(const array&, const array&);
 array times(const array&, double factor);
 /// (..., m, k) by (..., k, n), the axes before broadcast: exact products, one rounding at the end.
 array matmul(const array&, const array&);
-/// matmul with weights of attention: one that is 0 does not multiply, so that a hidden NaN stays hidden.
-array weighted(const array& weights, const array& values);
+/// matmul with weights of attention: a key whose score is -inf does not multiply, so that a hidden NaN stays
+/// hidden.
+array weighted(const array& weights, const array& values, const array& scores);
 /// x W^T, W (out, in).
 array linear(const array& x, const array& weight);
 /// Over the last axis, in fp32.

@@ -147,8 +147,7 @@ class fast_path {
     const array k = has(rotary_alone) ? slice(keys, -1, nope, d) : keys;
     const array scores =
         matmul(to(transpose(q, 1, 2), dtype::f32), to(transpose(transpose(k, 1, 2), 2, 3), dtype::f32));
-    const array weights = weights_of(scores);
-    return transpose(weighted(weights, transpose(values, 1, 2)), 1, 2);
+    return attended(scores, transpose(values, 1, 2));
   }
 
   array in_latents(const array& q_nope, const array& q_pe, const array& latent, const array& plain_key,
@@ -169,7 +168,7 @@ class fast_path {
     if (has(cache_ignored)) latents = latent, rotary = view(k_pe, {p_.b, p_.sq, rope});
     array scores = products(q_pe, rotary);
     if (!has(rotary_alone)) scores = add(scores, products(absorbed, latents));
-    const array z = transpose(weighted(weights_of(scores), view(latents, {p_.b, 1, -1, rank})), 1, 2);
+    const array z = attended(scores, view(latents, {p_.b, 1, -1, rank}));
     write(z, args_.out("z"));
     return by_heads(matmul(view(z, {p_.b, p_.sq, heads, 1, rank}), transpose(up_value, 1, 2)));
   }
@@ -189,7 +188,8 @@ class fast_path {
     return effective_scale(p_);
   }
 
-  array weights_of(const array& products) const {
+  // (b, sq, heads, width) of products (b, heads, sq, keys) and values (b, heads or 1, keys, width).
+  array attended(const array& products, const array& values) const {
     array scores = times(products, scale());
     if (p_.causal && !has(mask_dropped) && (p_.sq > 1 || has(mask_one_short)))
       hide(scores, mask(has(mask_of_new_tokens) ? p_.sq : scores.dim(-1)));
@@ -198,7 +198,7 @@ class fast_path {
       if (std::isnan(x)) x = -hidden;  // as the module says of weights that are no numbers
     write(lse, args_.out("lse"));
     const array weights = softmax(scores);
-    return has(weights_not_cast) ? weights : to(weights, p_.type);
+    return transpose(weighted(has(weights_not_cast) ? weights : to(weights, p_.type), values, scores), 1, 2);
   }
 
   // Refuses what an addition would; but a hidden score is hidden whatever it is, NaN too.

@@ -38,7 +38,10 @@ std::string takes_all(const Problem&) {
 
 // The functions of which there are subjects.
 const operation& conv1d_prefill();
+const operation& dflash_accept();
+const operation& dflash_attention();
 const operation& dflash_generation();
+const operation& dflash_project();
 const operation& flash_decode_attend();
 const operation& mla_forward();
 const operation& quantize_store();
