@@ -6,6 +6,9 @@ plumbline_test(NAME dflash_reference
 plumbline_test(NAME dflash_laws
   SOURCES harness/dflash_laws_test.cpp harness/dflash_choice_test.cpp
   LINK properties LABELS dflash properties)
+plumbline_test(NAME dflash_upstream
+  SOURCES harness/dflash_upstream_test.cpp LINK properties fixtures LABELS dflash properties)
+target_compile_definitions(dflash_upstream PRIVATE PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")
 
 # Its kernels on every executor; on a GPU where such tests are asked for.
 set(dflash_kernels_sources dflash_kernels_accept_test.cpp

@@ -7,6 +7,7 @@
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
 #include "properties/dflash/tables.hpp"
+#include "properties/dflash/upstream.hpp"
 #include "properties/table_operation.hpp"
 
 namespace plumbline::dflash {
@@ -47,7 +48,7 @@ constexpr function_tables<accept_problem> tables = {
 const function_tables<accept_problem>& accept_tables() { return tables; }
 
 const operation& accept_operation() {
-  static const table_operation<accept_problem> one(tables);
+  static const dflash_function<accept_problem> one(tables);
   return one;
 }
 

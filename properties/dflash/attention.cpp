@@ -7,6 +7,7 @@
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
 #include "properties/dflash/tables.hpp"
+#include "properties/dflash/upstream.hpp"
 #include "properties/generate/regimes.hpp"
 #include "properties/table_operation.hpp"
 
@@ -48,7 +49,7 @@ constexpr function_tables<attention_problem> tables = {
 const function_tables<attention_problem>& attention_tables() { return tables; }
 
 const operation& attention_operation() {
-  static const table_operation<attention_problem> one(tables);
+  static const dflash_function<attention_problem> one(tables);
   return one;
 }
 

@@ -7,6 +7,7 @@
 #include "properties/dflash/project_shapes.hpp"
 #include "properties/dflash/recorded.hpp"
 #include "properties/dflash/tables.hpp"
+#include "properties/dflash/upstream.hpp"
 #include "properties/table_operation.hpp"
 
 namespace plumbline::dflash {
@@ -47,7 +48,7 @@ constexpr function_tables<project_problem> tables = {
 const function_tables<project_problem>& project_tables() { return tables; }
 
 const operation& project_operation() {
-  static const table_operation<project_problem> one(tables);
+  static const dflash_function<project_problem> one(tables);
   return one;
 }
 
