@@ -29,6 +29,8 @@ target_compile_definitions(program_as_built_test PRIVATE
   PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked>)
 add_dependencies(program_as_built_test plumbline)
 
+plumbline_test(NAME claims_eager SOURCES claims_eager_test.cpp LINK proposals LABELS smoke program)
+
 # What was proposed upstream: every verdict is the one on record, and each counterexample replays as a failure.
 plumbline_test(NAME claims_test SOURCES claims_test.cpp program_process.cpp
   LINK nlohmann_json::nlohmann_json LABELS program host)

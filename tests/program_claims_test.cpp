@@ -72,6 +72,13 @@ BOOST_AUTO_TEST_CASE(an_acceptance_that_could_not_have_failed_is_mistrusted) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_id_means_its_parts_too) {
+  const claims_end all = claims_of({"alone"}), part = claims_of({"alone-in_words"});
+
+  BOOST_TEST(all.claims.size() == 2u);
+  BOOST_TEST(part.claims.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(figures_are_left_out_on_demand) {
   const scratch_folder folder;
 
@@ -98,11 +105,15 @@ BOOST_AUTO_TEST_CASE(an_unknown_claim_is_bad_usage) {
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_it_with_the_partial_result) {
   const scratch_folder folder;
-  const process_end end = run_until(slow_runs(folder.path(), 1), SIGINT,
-                                    {"claims", "slow", "--cases", "100000", "--json", "-"}, folder.path());
+  const process_end end =
+      run_until(slow_runs(folder.path(), 1), SIGINT,
+                {"claims", "slow", "words", "--cases", "100000", "--json", "-"}, folder.path());
 
   BOOST_TEST(end.code == 130);
-  BOOST_TEST(json::parse(end.out).at("partial") == true);
+  const json partial = json::parse(end.out);
+  BOOST_TEST(partial.at("partial") == true);
+  BOOST_REQUIRE(partial.at("claims").size() == 1u);
+  BOOST_TEST(partial.at("claims")[0].at("id") == "words");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

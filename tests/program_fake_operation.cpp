@@ -242,6 +242,7 @@ const std::vector<program::proposal>& proposals() {
       {.id = "alone", .written = "sum/alone", .expected = judgement::accepted},
       {.id = "never", .written = "sum/never", .expected = judgement::accepted},
       {.id = "absent", .written = "sum/absent", .expected = judgement::accepted},
+      {.id = "alone-in_words", .expected = judgement::not_executable},
       {.id = "slow", .written = "sum/slow", .expected = judgement::accepted}};
   return all;
 }

@@ -30,6 +30,11 @@ class no_errands final : public errands {
   bool take(const finished&) override { return false; }
 };
 
+/// S7 means S7-int8-draft, too.
+bool means(const std::string& asked, std::string_view id) {
+  return id == asked || id.substr(0, asked.size() + 1) == asked + "-";
+}
+
 std::vector<const proposal*> chosen(const instrument& all, const std::vector<std::string>& ids) {
   if (all.proposals.proposals == nullptr)
     throw cannot_run("claims: this program was built without proposals");
@@ -37,10 +42,12 @@ std::vector<const proposal*> chosen(const instrument& all, const std::vector<std
   std::vector<std::string> known;
   for (const proposal& p : *all.proposals.proposals) {
     add_once(known, std::string(p.id));
-    if (ids.empty() || std::find(ids.begin(), ids.end(), p.id) != ids.end()) some.push_back(&p);
+    if (ids.empty() ||
+        std::any_of(ids.begin(), ids.end(), [&](const std::string& id) { return means(id, p.id); }))
+      some.push_back(&p);
   }
   for (const std::string& id : ids)
-    if (std::find(known.begin(), known.end(), id) == known.end())
+    if (std::none_of(some.begin(), some.end(), [&](const proposal* p) { return means(id, p->id); }))
       throw bad_argument("ID", "expected one of " + joined(known) + ", got '" + id + "'");
   return some;
 }
@@ -75,8 +82,9 @@ class judging {
     report_.jobs = pool.jobs(), report_.seed = asked_.seed, report_.cases_asked = asked_.cases;
     const bool whole = run_subjects(pool) && find_smallest(pool);
     report_.partial = !whole;
-    for (const proposal* p : proposals_) report_.judged.push_back(judged(*p));
-    if (whole && asked_.figures && asked_.ids.empty() && all_.proposals.measured)
+    for (const proposal* p : proposals_)
+      if (whole || all_ran(*p)) report_.judged.push_back(judged(*p));
+    if (whole && !asked_.no_figures && asked_.ids.empty() && all_.proposals.measured)
       report_.figures = all_.proposals.measured();
     report_.out_of_scope = all_.proposals.out_of_scope;
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -142,6 +150,16 @@ class judging {
   std::int64_t cases_of(std::string_view subject) const {
     const auto found = subjects_.find(std::string(subject));
     return found == subjects_.end() || found->second >= cases_.size() ? 0 : cases_[found->second];
+  }
+
+  /// False for a proposal of which an interrupted run has not judged every subject.
+  bool all_ran(const proposal& p) {
+    for (const std::string_view form : {p.written, p.within, p.repaired})
+      for (const std::string& subject : {std::string(form), std::string(form) + std::string(fault_suffix)})
+        if (row_named(subject) != nullptr && failure_of(subject) == nullptr &&
+            cases_of(subject) < asked_.cases)
+          return false;
+    return true;
   }
 
   /// Whether a form holds, and why that is not to be trusted where it is not.

@@ -242,10 +242,11 @@ CLI::App& describe_judge(CLI::App& app, judge_request& r, texts& t) {
 
 CLI::App& describe_claims(CLI::App& app, claims_request& r, texts& t) {
   CLI::App& verb = *app.add_subcommand("claims", "Judge what was proposed and said upstream");
-  verb.add_option("ids", r.ids, "Claims by id, such as S1; all unless given")->type_name("ID");
+  verb.add_option("ids", r.ids, "Claims by id, such as S1, or S7 for all its parts; all unless given")
+      ->type_name("ID");
   verb.add_option("--cases", t.claim_cases, "Judged cases of each subject (24)")->type_name("N");
   verb.add_option("--seed", t.seed, "The same seed draws the same cases on any machine (1)")->type_name("S");
-  verb.add_flag("--no-figures{false}", r.figures,
+  verb.add_flag("--no-figures", r.no_figures,
                 "Measure nothing: print only what is the same on every machine");
   verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
   verb.add_option("--shrink-seconds", t.shrink_seconds, "Time to look for a smaller counterexample (60)")

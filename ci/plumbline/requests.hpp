@@ -63,7 +63,7 @@ struct claims_request {
   std::vector<std::string> ids;  // empty: all
   std::int64_t cases = 24;
   std::uint64_t seed = 1;
-  bool figures = true;  // measure what depends on the machine
+  bool no_figures = false;  // nothing that depends on the machine is measured
   std::string json;
   work_options work;
 };

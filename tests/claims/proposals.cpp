@@ -10,8 +10,7 @@ using program::judgement;
 using program::proposal;
 
 constexpr auto accepted = judgement::accepted, rejected = judgement::rejected,
-               conditional = judgement::conditional, not_executable = judgement::not_executable,
-               none = judgement::none;
+               conditional = judgement::conditional, not_executable = judgement::not_executable;
 
 constexpr std::string_view dflash_thread = "z-lab/dflash #2";
 constexpr std::string_view mla_thread = "deepseek-ai/DeepSeek-V3 #684";
