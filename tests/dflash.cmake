@@ -10,6 +10,14 @@ plumbline_test(NAME dflash_upstream
   SOURCES harness/dflash_upstream_test.cpp LINK properties fixtures LABELS dflash properties)
 target_compile_definitions(dflash_upstream PRIVATE PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")
 
+# One layer at the dimensions of the drafter of Qwen3-8B.
+set(layer_of_8b "block_size=16,hidden_size=4096,hq=32,hk=8,d=128")
+add_test(NAME dflash_layer_of_8b COMMAND plumbline replay
+  "plumbline1:dflash.project/fused_qkv:${layer_of_8b},context_len=5;regime=normal;seed=1"
+  "plumbline1:dflash.attention/attention:${layer_of_8b},context_lens=5,cache_seqlens=300;regime=normal;seed=1"
+  --case-timeout 200 --out ${CMAKE_CURRENT_BINARY_DIR}/dflash_layer_of_8b)
+set_tests_properties(dflash_layer_of_8b PROPERTIES LABELS "dflash;host;default" TIMEOUT 300)
+
 # Its kernels on every executor; on a GPU where such tests are asked for.
 set(dflash_kernels_sources dflash_kernels_accept_test.cpp
   dflash_kernels_project_test.cpp dflash_kernels_attention_test.cpp)

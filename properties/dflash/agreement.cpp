@@ -38,9 +38,10 @@ class chain {
   bool first_ = true;
 };
 
-product_truth truth_of(linear_truth&& from, const tensor& weight) {
+// A bias is one term more.
+product_truth truth_of(linear_truth&& from, const tensor& weight, bool biased) {
   product_truth t;
-  t.columns = weight.dim(0), t.terms = weight.dim(1);
+  t.columns = weight.dim(0), t.terms = weight.dim(1) + (biased ? 1 : 0);
   t.rows = static_cast<std::int64_t>(from.out.size()) / t.columns;
   t.out = std::move(from.out), t.S1 = std::move(from.S1), t.SB = std::move(from.SB);
   return t;
@@ -105,9 +106,10 @@ verdict judge_outputs(const project_problem& p, const contract& promised, const 
     const auto head_words = [=](std::int64_t row) {
       return token_words(row / heads, tokens) + ", head " + std::to_string(row % heads);
     };
-    all.add(step.raw, judge_product(truth_of(project_step(p, inputs, step.which), inputs.at(step.weight)),
-                                    promised, outputs.at(step.raw).values(),
-                                    [=](std::int64_t row) { return token_words(row, tokens); }));
+    all.add(step.raw,
+            judge_product(truth_of(project_step(p, inputs, step.which), inputs.at(step.weight), p.has_bias),
+                          promised, outputs.at(step.raw).values(),
+                          [=](std::int64_t row) { return token_words(row, tokens); }));
     if (step.normed == nullptr) continue;
     const std::vector<double> raw = outputs.at(step.raw).values(), normed = outputs.at(step.normed).values();
     all.add(step.normed, judge_norm({p.b * tokens * heads, p.d, norm_step(p, inputs, step.which, raw)},
@@ -144,7 +146,7 @@ verdict judge_outputs(const attention_problem& p, const contract& promised, cons
   });
   if (v.result == outcome::pass) add_vacuity(v, probe_vacuity(truth, 0, promised));
   all.add("attended", std::move(v));
-  all.add("out", judge_product(truth_of(linear(inputs, "wo", "bo", attended), inputs.at("wo")),
+  all.add("out", judge_product(truth_of(linear(inputs, "wo", "bo", attended), inputs.at("wo"), p.has_bias),
                                product_of(promised), outputs.at("out").values(),
                                [&](std::int64_t row) { return token_words(row, p.block_size); }));
   return all.take();

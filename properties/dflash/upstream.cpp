@@ -61,7 +61,7 @@ external_judgement held_in_double(const recorded_case& c, const tensor& theirs, 
     growth = std::max(growth, std::fabs(chain.moved[i] - chain.ours[i]) / 0x1p-30);
     largest = std::max(largest, std::fabs(chain.ours[i]));
   }
-  const double allowed = 2 * chain.sums * (chain.terms + 1) * 0x1p-53 * growth;
+  const double allowed = 2 * chain.sums * (chain.terms + 1) * chain.roundoff * growth;
   disagreement d;
   for (std::size_t i = 0; i < values.size(); ++i)
     d.look(values[i], chain.ours[i], allowed, chain.name + ", element " + std::to_string(i));

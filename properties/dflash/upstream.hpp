@@ -4,8 +4,7 @@
 // What calls a function of ours is run by it; all that a case holds is judged by our reference.  Whole
 // numbers are compared exactly.  What upstream computed in double may differ from ours by the rounding of
 // both chains: each of n sums of at most K terms moves its inputs by (K + 1) 2^-53 of them, and what such a
-// movement does to a result is measured, by moving the inputs of the whole chain by 2^-30.  Of
-// `tiny_qwen3_pair` acceptance and tokens are judged, its models are somebody else's.
+// movement does to a result is measured, by moving the inputs of the whole chain by 2^-30.
 #pragma once
 
 #include <span>
@@ -16,6 +15,7 @@
 #include "properties/external_case.hpp"
 #include "properties/upstream_operation.hpp"
 #include "properties/upstream_source.hpp"
+#include "reference/dflash_generate.hpp"
 
 namespace plumbline::dflash {
 
@@ -29,6 +29,10 @@ external_judgement judge_upstream(const recorded_case&, std::string_view contrac
 std::vector<recorded_case> upstream_choice_calls(upstream_source&);
 external_judgement judge_upstream_choice(const recorded_case&, upstream_source&);
 
+// A target and a draft with their weights (upstream_pair.cpp).
+bool holds_models(const upstream_source&);
+external_judgement judge_upstream_pair(const recorded_case&, upstream_source&, const generation&);
+
 // The draft layer's attention and the draft model.
 std::vector<recorded_case> upstream_layer_calls(upstream_source&);
 external_judgement judge_upstream_layer(const recorded_case&, upstream_source&);
@@ -41,6 +45,7 @@ struct chain_result {
   std::string name;
   std::vector<double> ours, moved;
   double sums = 1, terms = 1;
+  double roundoff = 0x1p-53;  // of what a step rounds
 };
 /// Looks at every element, and says when the budget is wider than the data.
 external_judgement held_in_double(const recorded_case&, const tensor& theirs, const chain_result&);

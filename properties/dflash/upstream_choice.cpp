@@ -153,13 +153,17 @@ class recorded_draft : public drafter {
   std::size_t size_, next_ = 0;
 };
 
-void look_at_loop(disagreement& d, upstream_source& from) {
+generation loop_of(upstream_source& from) {
   generation g;
   g.prompt = whole(from.at("input_ids", 1));
   g.max_new_tokens = from.integer("max_new_tokens");
   g.block_size = from.integer("block_size");
   g.mask_id = from.integer("mask_token_id");
   if (from.has("stop_token_ids")) g.stop_ids = whole(from.at("stop_token_ids"));
+  return g;
+}
+
+void look_at_loop(disagreement& d, upstream_source& from, const generation& g) {
   recorded_target target(whole(from.at("first_token")).at(0), whole(from.at("posterior", 2)), g.block_size);
   recorded_draft draft(from.has("draft_tokens") ? whole(from.at("draft_tokens", 2)) : int_list{},
                        g.block_size);
@@ -205,10 +209,12 @@ external_judgement judge_upstream_choice(const recorded_case& c, upstream_source
   } else if (from.group() == "dflash_sample") {
     look_at_samples(d, from, call);
   } else {
-    look_at_loop(d, from);
-    for (const auto& [name, value] : c.tensors)  // models of the pair that made the tokens
-      if (name.ends_with("_weight") || name.ends_with("_logits") || name == "inv_freq")
-        from.pass_over(name.c_str());
+    const generation g = loop_of(from);
+    look_at_loop(d, from, g);
+    if (holds_models(from)) {
+      const external_judgement found[] = {d.conclude(c), judge_upstream_pair(c, from, g)};
+      return worst(c, found);
+    }
   }
   return d.conclude(c);
 }
