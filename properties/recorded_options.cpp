@@ -12,7 +12,7 @@ constexpr std::string_view provenance[] = {
     "seed",      "note",     "computed_in", "compare_note", "case",    "contract", "op",
     "operator",  "columns",  "title",       "description",  "role",    "executor", "changes",
     "generator", "expected", "found_as",    "law",          "message", "row"};
-constexpr std::string_view provenance_prefixes[] = {"source_",   "licence", "license",
+constexpr std::string_view provenance_prefixes[] = {"source_",   "licence", "license", "recorded_",
                                                     "contract_", "recipe",  "origin"};
 
 bool is_provenance(std::string_view name) {

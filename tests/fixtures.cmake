@@ -7,7 +7,7 @@ plumbline_test(NAME store_flips SOURCES harness/store_flips_test.cpp harness/sto
   LINK fixtures LABELS fixtures TIMEOUT 600)
 
 plumbline_test(NAME recorded_test SOURCES recorded_test.cpp
-  LINK fixtures nlohmann_json::nlohmann_json LABELS sanitized fixtures flash_decode)
+  LINK fixtures LABELS sanitized fixtures flash_decode)
 target_compile_definitions(recorded_test PRIVATE PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")
 
 # Its skip is named by ctest, so it is registered by hand.
@@ -18,3 +18,7 @@ target_compile_definitions(store_h5py_test PRIVATE
 add_test(NAME store_h5py_test COMMAND store_h5py_test --color_output=no --log_level=test_suite)
 set_tests_properties(store_h5py_test PROPERTIES LABELS "smoke;fixtures" TIMEOUT 60
   SKIP_REGULAR_EXPRESSION "is skipped because precondition failed")
+
+# Everything that was recorded, asked of it what can be asked.
+add_test(NAME fixtures.check COMMAND plumbline fixtures check)
+set_tests_properties(fixtures.check PROPERTIES LABELS "default;fixtures;host" TIMEOUT 600 PROCESSORS 2)

@@ -36,3 +36,8 @@ plumbline_test(NAME claims_test SOURCES claims_test.cpp program_process.cpp
   LINK nlohmann_json::nlohmann_json LABELS program host)
 target_compile_definitions(claims_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
 add_dependencies(claims_test plumbline)
+
+plumbline_test(NAME program_fixtures_test SOURCES program_fixtures_test.cpp program_process.cpp
+  LINK fixtures LABELS program fixtures)
+target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
+add_dependencies(program_fixtures_test plumbline)

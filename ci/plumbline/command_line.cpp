@@ -7,6 +7,7 @@
 #include <array>
 #include <sstream>
 
+#include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/nearest.hpp"
 #include "ci/plumbline/option_text.hpp"
@@ -18,7 +19,8 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::array<const char*, 6> verbs = {"list", "verify", "replay", "judge", "claims", "probe"};
+constexpr std::array<const char*, 7> verbs = {"list",   "verify", "replay",  "judge",
+                                              "claims", "probe",  "fixtures"};
 
 constexpr double most_minutes = 365 * 24 * 60.0, most_seconds = 365 * 24 * 3600.0;  // a year
 
@@ -96,24 +98,42 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
   read_work_options(t, r.work);
 }
 
+// The command line as a shell takes it.
+std::string typed(int argc, const char* const* argv) {
+  std::string all = "plumbline";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789-_./=#") == std::string::npos;
+    all += plain ? " " + word : " '" + word + "'";
+  }
+  return all;
+}
+
 [[noreturn]] void refuse_verb(const std::string& got) {
-  throw bad_argument("VERB", "expected list, verify, replay, judge, claims or probe, got " + got +
+  throw bad_argument("VERB", "expected list, verify, replay, judge, fixtures, claims or probe, got " + got +
                                  " (plumbline --help says what they do)");
 }
 
 // One line, in our words, from whatever CLI11 found wrong.
 [[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& e) {
   const bool in_verb = !app.get_subcommands().empty();
-  const std::string verb = in_verb ? " " + app.get_subcommands().front()->get_name() : "";
+  std::string verb = in_verb ? " " + app.get_subcommands().front()->get_name() : "";
+  const bool in_part = in_verb && !app.get_subcommands().front()->get_subcommands().empty();
+  if (in_part) verb += " " + app.get_subcommands().front()->get_subcommands().front()->get_name();
   const std::string help = " (plumbline" + verb + " --help)";
   std::string what = e.what();
   std::replace(what.begin(), what.end(), '\n', ' ');
   if (!in_verb) refuse_verb("options and no verb");
   const std::string first = what.substr(0, what.find_first_of(": "));
+  if (verb == " fixtures")
+    throw bad_argument("fixtures", "expected record, check, regenerate, bless, diff or dump" + help);
   if (dynamic_cast<const CLI::RequiredError*>(&e))
-    throw bad_argument(first == "cases"  ? "CASE"
-                       : first == "file" ? "FILE"
-                                         : first,
+    throw bad_argument(first == "cases"   ? "CASE"
+                       : first == "file"  ? "FILE"
+                       : first == "files" ? (verb == " fixtures record" ? "CASE" : "FILE")
+                                          : first,
                        "expected at least one, got none" + help);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&e))
     throw bad_argument(first,
@@ -154,8 +174,10 @@ std::vector<std::string> options_of(const CLI::App& verb) {
 // Words that look like options and that the verb does not know; CLI11 would list them all in one breath.
 void refuse_unknown_options(const CLI::App& verb) {
   for (const std::string& word : verb.remaining()) {
-    const std::string help = " of `plumbline " + verb.get_name() + "` (plumbline " + verb.get_name() +
-                             " --help lists what it takes)";
+    const std::string name =
+        (verb.get_parent()->get_parent() ? verb.get_parent()->get_name() + " " : "") + verb.get_name();
+    const std::string help =
+        " of `plumbline " + name + "` (plumbline " + name + " --help lists what it takes)";
     if (word.rfind("-", 0) == 0)
       throw bad_argument(word,
                          "no such option" + help + guess(word.substr(0, word.find('=')), options_of(verb)));
@@ -302,9 +324,14 @@ request parse_command_line(int argc, const char* const* argv) {
   CLI::App& judge_verb = describe_judge(app, judge, t);
   CLI::App& claims_verb = describe_claims(app, claims, t);
   CLI::App& probe_verb = describe_probe(app, probe);
+  fixtures_request fixtures;
+  fixtures_texts fixtures_numbers;
+  const std::vector<CLI::App*> fixtures_verbs = describe_fixtures(app, fixtures, fixtures_numbers);
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
   for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &claims_verb, &probe_verb})
     verb->allow_extras()->formatter(formatter);
+  for (CLI::App* verb : fixtures_verbs)
+    verb->allow_extras(verb != fixtures_verbs.front())->formatter(formatter);
 
   try {
     app.parse(argc, argv);
@@ -317,7 +344,10 @@ request parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& e) {
     refuse(app, e);
   }
-  for (const CLI::App* verb : app.get_subcommands()) refuse_odd_values(*verb), refuse_unknown_options(*verb);
+  for (const CLI::App* verb : app.get_subcommands()) {
+    if (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+    refuse_odd_values(*verb), refuse_unknown_options(*verb);
+  }
 
   if (worker_verb.parsed()) return worker_request{};
   if (list_verb.parsed()) {
@@ -332,6 +362,10 @@ request parse_command_line(int argc, const char* const* argv) {
   if (judge_verb.parsed()) {
     read_work_options(t, judge.work);
     return judge;
+  }
+  if (fixtures_verbs.front()->parsed()) {
+    fixtures.command = typed(argc, argv);
+    return read_fixtures(*fixtures_verbs.front(), fixtures_numbers, std::move(fixtures));
   }
   if (claims_verb.parsed()) return read_claims(t, std::move(claims));
   if (probe_verb.parsed()) {

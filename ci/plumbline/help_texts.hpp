@@ -83,6 +83,23 @@ inline const std::string claims_help =
         "Exit 0 when every verdict is the one on record, 1 when one is another.\n\n") +
     results_text + exit_codes;
 
+inline const std::string fixtures_help =
+    std::string(
+        "Examples\n"
+        "  plumbline fixtures record 'flash_decode:b=2,cache_seqlens=70/3;seed=7' --to split.h5\n"
+        "  plumbline fixtures record inputs.h5 --to mine.h5          real Q, K, V of your own\n"
+        "  plumbline fixtures check\n"
+        "  plumbline fixtures regenerate split.h5\n"
+        "  plumbline fixtures bless split.h5 --with split.h5.new.h5 --reason 'merge in fp32'\n"
+        "  plumbline fixtures dump split.h5 --values all\n\n"
+        "record adds to a file and never replaces a case; regenerate writes a new file and\n"
+        "shows how it differs; bless puts it in place, with a reason that the file keeps,\n"
+        "and refuses when a case does not pass. check exits 1 when a file was changed, is\n"
+        "not sealed, draws other inputs than it holds, or a variant fails on it; outputs\n"
+        "of kernels whose sources have changed since are named and not compared.\n"
+        "fixtures/README.md is the schema.\n\n") +
+    exit_codes;
+
 inline const std::string probe_help =
     std::string(
         "Example\n  plumbline probe --on gpu --out probes.h5\n\n"

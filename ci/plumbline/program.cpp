@@ -9,6 +9,7 @@
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/ctest_gpu.hpp"
+#include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "fixtures/store.hpp"
@@ -48,6 +49,7 @@ struct dispatch {
     return all.probe(all, r);
   }
   int operator()(const claims_request& r) const { return run_claims(all, r); }
+  int operator()(const fixtures_request& r) const { return run_fixtures(all, r); }
   int operator()(const worker_request&) const { return run_worker(all); }
 };
 

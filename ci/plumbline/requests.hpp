@@ -68,13 +68,24 @@ struct claims_request {
   work_options work;
 };
 
+enum class fixtures_action : std::uint8_t { record, check, regenerate, bless, diff, dump };
+
+struct fixtures_request {
+  fixtures_action action = fixtures_action::check;
+  std::vector<std::string> what;  // cases, or files
+  std::string to, on, name, reason, with, json;
+  std::string command;  // as it was typed: the file keeps it
+  std::int64_t values = 8;
+  work_options work;
+};
+
 struct worker_request {};
 
 /// Help or a version was asked for and printed.
 struct nothing_to_do {};
 
 using request = std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request,
-                             probe_request, claims_request, worker_request>;
+                             probe_request, claims_request, fixtures_request, worker_request>;
 
 /// Throws bad_argument naming the argument and what was expected.
 request parse_command_line(int argc, const char* const* argv);

@@ -17,6 +17,7 @@ enum class task : std::uint8_t {
   draw,     // draw the index-th case of a row and examine it
   examine,  // examine a case text (generated, or recorded inputs of a file)
   judge,    // judge a case of a file: its outputs or its `expected_*`
+  check,    // hold a case of a file to all that can be asked of a recorded one
   save      // write a case's inputs, and with `outputs` what the kernel computed, to a file of cases
 };
 

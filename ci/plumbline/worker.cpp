@@ -11,6 +11,7 @@
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/case_owner.hpp"
+#include "ci/plumbline/fixture_cases.hpp"
 #include "ci/plumbline/memory.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/verbs.hpp"
@@ -108,6 +109,10 @@ class worker {
         }
         return;
       }
+      case task::check:
+        announce(w, w.recorded);
+        a.judged = check_recorded(all_, w.recorded, place(w.executor));
+        return;
       case task::save: {
         announce(w, w.case_text);
         const case_spec spec = case_spec::parse(w.case_text);

@@ -1,0 +1,26 @@
+# cmake -DSOURCE=dir -DHEADER=file -P source_hashes.cmake: a hash of the sources that decide what a kernel of each operator
+# computes on the host, and one of the reference's, as a table of names and hashes.
+cmake_policy(VERSION 3.25)
+function(hash_of name)
+  set(all "")
+  foreach(folder ${ARGN})
+    file(GLOB_RECURSE files RELATIVE ${SOURCE} ${SOURCE}/${folder}/*.cu ${SOURCE}/${folder}/*.cpp ${SOURCE}/${folder}/*.hpp)
+    list(SORT files)
+    foreach(file ${files})
+      file(SHA256 ${SOURCE}/${file} one)
+      string(APPEND all "${file} ${one}\n")
+    endforeach()
+  endforeach()
+  string(SHA256 hash "${all}")
+  set(rows "${rows}    {\"${name}\", \"${hash}\"},\n" PARENT_SCOPE)
+endfunction()
+
+set(rows "")
+hash_of(reference reference)
+foreach(op flash_decode mla conv1d quantize dflash)
+  hash_of(${op} kernels/${op} kernels/core kernels/host reference/core)
+endforeach()
+file(CONFIGURE OUTPUT ${HEADER} @ONLY CONTENT
+"inline constexpr std::pair<const char*, const char*> source_hashes[] = {
+@rows@};
+")

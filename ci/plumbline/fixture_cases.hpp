@@ -1,0 +1,35 @@
+// A recorded case held to all that can be asked of it: what a worker does for `plumbline fixtures check`.
+//
+// A fixture rots in silence: its inputs are no longer what its line draws, its outputs are those of a kernel
+// that is gone, the set is empty.  So each of these is a question of its own, and what cannot be asked is
+// said by name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ci/plumbline/instrument.hpp"
+#include "fixtures/store.hpp"
+#include "properties/operation.hpp"
+
+namespace plumbline::program {
+
+/// Asks of a case "FILE#/group/case":
+///  - its digest, and that operators own it;
+///  - that its line of text draws these inputs bit for bit, where it has one;
+///  - that what it holds (outputs, expected_*) is judged to be right;
+///  - that every variant that takes it passes on `where`;
+///  - that the variant it was recorded from computes the same bits, where the kernel's sources are the same.
+/// kind "checked"; or "unsupported" when no operator knows the group.  The message of a failure has every
+/// problem; that of a pass what was not asked, and why.
+external_judgement check_recorded(const instrument&, const std::string& path, executor& where);
+
+/// As an operation takes it; what the store knows beside it stays behind.
+recorded_case as_recorded(fixtures::stored_case);
+/// Every case of a file.
+std::vector<fixtures::stored_case> read_all(const std::string& file);
+
+/// Attributes of a case that say how it was recorded, and nothing of the call.
+std::map<std::string, std::string> without_records(std::map<std::string, std::string> options);
+
+}  // namespace plumbline::program

@@ -1,0 +1,154 @@
+// fixtures regenerate and bless: how what was recorded may change, in two steps and never in one.
+//
+// Goldens that are refreshed in passing hide the regression that changed them.  So `regenerate` makes a new
+// file beside the old one and shows what differs, and `bless` puts it in its place: only with a reason, which
+// the file keeps, and only when every variant passes on it.
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/fixture_cases.hpp"
+#include "ci/plumbline/fixtures_verb.hpp"
+#include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/provenance.hpp"
+#include "ci/plumbline/result_file.hpp"
+#include "ci/plumbline/rows.hpp"
+#include "ci/plumbline/run_report.hpp"
+#include "ci/plumbline/terminal.hpp"
+#include "fixtures/difference.hpp"
+#include "fixtures/dump.hpp"
+#include "fixtures/store.hpp"
+#include "properties/case_spec.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+const std::string& only_file(const fixtures_request& asked) {
+  if (asked.what.size() != 1) throw bad_argument("FILE", "expected one file of cases");
+  if (const std::string why = why_unreadable(asked.what.front()); !why.empty())
+    throw cannot_run("FILE: expected a file of cases, got '" + asked.what.front() + "': " + why);
+  return asked.what.front();
+}
+
+// Where the blessing number n of a file is kept.
+std::string blessing(std::size_t n) { return fmt::format("blessed_{:03}", n); }
+
+// A case with outputs computed anew from its inputs, which must come out of its line as they are stored.
+class regeneration {
+ public:
+  regeneration(const instrument& all, const std::string& command) : all_(all), command_(command) {}
+
+  fixtures::stored_case again(const std::string& file, fixtures::stored_case one) {
+    const auto variant = one.attributes.find(std::string(recorded_variant));
+    const auto line = one.attributes.find("case");
+    const std::string where = one.group + "/" + one.name;
+    if (line != one.attributes.end()) {
+      const case_spec spec = case_spec::parse(line->second);
+      require_same_inputs(where, one, find_operation(all_, spec.op, spec.function).record(spec, nullptr));
+    }
+    if (variant == one.attributes.end()) return one;
+    case_spec spec;
+    spec.op = one.attributes.at("op"), spec.variant = variant->second;
+    spec.function = function_of(one, spec.op);
+    spec.recorded = (file.find('/') == std::string::npos ? "./" : "") + file + "#/" + where;
+    executor& place = executor_of(one.attributes.at(std::string(recorded_executor)));
+    const recorded_case made = find_operation(all_, spec.op, spec.function).record(spec, &place);
+    fixtures::stored_case now = one;
+    for (const auto& [name, value] : made.tensors) now.tensors.set(name, value);
+    if (fixtures::first_difference(one, now).empty()) return one;  // who recorded it is still who did
+    for (const auto& [key, value] : provenance_of(place, spec.op, command_)) now.attributes[key] = value;
+    return now;
+  }
+
+ private:
+  std::string function_of(const fixtures::stored_case& one, const std::string& op) const {
+    for (const operation* o : all_.operations)
+      if (o->op() == op && o->claims_group(one.group)) return std::string(o->function());
+    throw bad_argument("FILE", one.group + "/" + one.name + ": no function of " + op + " has this group");
+  }
+
+  executor& executor_of(const std::string& name) {
+    std::unique_ptr<executor>& one = executors_[name];
+    std::string why_not;
+    if (!one) one = all_.make_executor(name, why_not);
+    if (!one) throw cannot_run("outputs of " + name + " cannot be made here: " + why_not);
+    return *one;
+  }
+
+  static void require_same_inputs(const std::string& where, const fixtures::stored_case& stored,
+                                  const recorded_case& drawn) {
+    for (const auto& [name, value] : drawn.tensors) {
+      const tensor* held = stored.tensors.find(name);
+      fixtures::stored_case before, after;
+      if (held != nullptr) before.tensors.set(name, *held);
+      after.tensors.set(name, value);
+      if (const std::string differs = fixtures::first_difference(before, after); !differs.empty())
+        throw cannot_run(where + ": stale recipe: its line draws other inputs: " + differs);
+    }
+  }
+
+  const instrument& all_;
+  const std::string& command_;
+  std::map<std::string, std::unique_ptr<executor>> executors_;
+};
+
+void require_checked(const std::string& file, const work_options& how) {
+  std::vector<checked_file> files = files_to_check({file});
+  if (!check_files(files, how, false)) throw cannot_run("interrupted: nothing was blessed");
+  checked_file& f = files.front();
+  f.sealed = true;  // it is sealed by this very step
+  if (!f.unreadable.empty()) throw cannot_run("not blessed: " + f.unreadable);
+  for (const external_judgement& e : f.judgements)
+    if (e.kind != "unsupported" && e.result != outcome::pass)
+      say(fmt::format("{}  {}\n  {}\n", name_of(e.result), e.group, e.message));
+  if (const std::int64_t problems = problems_of(f); problems > 0)
+    throw cannot_run(fmt::format("not blessed: {} of {} cases do not pass", problems, f.cases.size()));
+}
+
+}  // namespace
+
+int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
+  const std::string file = only_file(asked), to = asked.to.empty() ? file + ".new.h5" : asked.to;
+  const result_file place("--to", to);
+  require_not_read(place, {file});
+  regeneration anew(all, asked.command);
+  std::vector<fixtures::stored_case> cases;
+  for (fixtures::stored_case& one : read_all(file)) cases.push_back(anew.again(file, std::move(one)));
+  fixtures::write(to, cases, fixtures::root_attributes(file));
+  std::ostringstream text;
+  const int lines = fixtures::diff(text, file, to);
+  say(text.str());
+  say(fmt::format(
+      "{}: {} cases, {} differences; plumbline fixtures bless {} --with {} --reason TEXT puts it in "
+      "place\n",
+      to, cases.size(), lines, file, to));
+  return all_pass;
+}
+
+int bless_fixtures(const instrument&, const fixtures_request& asked) {
+  note_interrupts();
+  if (asked.reason.find_first_not_of(" \t\n") == std::string::npos)
+    throw bad_argument("--reason", "expected why what is recorded changes, in words");
+  const std::string file = only_file(asked), from = asked.with.empty() ? file : asked.with;
+  if (const std::string why = why_unreadable(from); !why.empty())
+    throw cannot_run("--with: expected a file of cases, got '" + from + "': " + why);
+  require_checked(from, asked.work);
+  std::map<std::string, std::string> root = fixtures::root_attributes(from);
+  const std::map<std::string, std::string> old = fixtures::root_attributes(file);
+  std::size_t n = 1;
+  for (; old.count(blessing(n)) != 0; ++n) root[blessing(n)] = old.at(blessing(n));
+  root[blessing(n)] = date_now() + "  " + built_commit() + "  " + asked.reason;
+  if (from != file) {
+    std::ostringstream text;
+    fixtures::diff(text, file, from);
+    say(text.str());
+  }
+  fixtures::write(file, read_all(from), root);
+  say(fmt::format("{}: blessed, {} cases: {}\n", file, fixtures::list(file).size(), asked.reason));
+  return all_pass;
+}
+
+}  // namespace plumbline::program

@@ -1,0 +1,164 @@
+// fixtures check: whether recorded cases are still worth anything.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/fixtures_verb.hpp"
+#include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/json_report.hpp"
+#include "ci/plumbline/pump.hpp"
+#include "ci/plumbline/result_file.hpp"
+#include "ci/plumbline/run_report.hpp"
+#include "ci/plumbline/terminal.hpp"
+#include "ci/plumbline/text_table.hpp"
+#include "fixtures/store.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct place_of_a_case {
+  std::size_t file, which;
+};
+
+std::string not_sealed(const checked_file& f) {
+  return f.unreadable.empty() && !f.sealed
+             ? "not sealed: nothing says that it is what was written (plumbline fixtures bless seals it)"
+             : "";
+}
+
+void print(progress& bar, const checked_file& f, std::size_t width) {
+  text_table table({"case", "verdict", ">used", "what was found"});
+  std::int64_t passed = 0, judged = 0;
+  std::map<std::string, std::int64_t> not_asked;
+  for (const external_judgement& e : f.judgements) {
+    if (e.kind.empty()) continue;
+    judged += e.kind != "unsupported", passed += e.result == outcome::pass;
+    if (e.result == outcome::pass || e.kind == "unsupported") {
+      if (!e.message.empty()) ++not_asked[e.message];
+      continue;
+    }
+    table.add({e.group, verdict_of(e), fmt::format("{:.3g}", e.used), e.message});
+  }
+  bar.print(fmt::format("{}  {} cases, {} bytes, digest {}\n", f.name, f.cases.size(), f.bytes,
+                        f.digest.substr(0, 16)));
+  if (!f.unreadable.empty()) bar.print("  FAIL  " + f.unreadable + "\n");
+  if (const std::string why = not_sealed(f); !why.empty()) bar.print("  FAIL  " + why + "\n");
+  if (!table.empty()) bar.print(table.str(width));
+  for (const auto& [why, n] : not_asked) bar.print(fmt::format("  not asked of {} cases: {}\n", n, why));
+  if (judged > 0) bar.print(fmt::format("  {} of {} pass\n", passed, judged));
+}
+
+std::string json_of(const std::vector<checked_file>& files, bool partial) {
+  nlohmann::json j;
+  j["plumbline"] = 1, j["commit"] = built_commit(), j["partial"] = partial,
+  j["files"] = nlohmann::json::array();
+  for (const checked_file& f : files) {
+    nlohmann::json one = {
+        {"file", f.name},     {"sha256", f.digest},         {"bytes", f.bytes},
+        {"sealed", f.sealed}, {"unreadable", f.unreadable}, {"cases", nlohmann::json::array()}};
+    for (const external_judgement& e : f.judgements)
+      if (!e.kind.empty())
+        one["cases"].push_back(
+            {{"group", e.group}, {"verdict", verdict_of(e)}, {"used", e.used}, {"message", e.message}});
+    j["files"].push_back(std::move(one));
+  }
+  return j.dump(1) + "\n";
+}
+
+}  // namespace
+
+std::vector<checked_file> files_to_check(const std::vector<std::string>& names) {
+  std::vector<std::string> files = names;
+  if (files.empty()) files = case_files_in(recorded_folder());
+  if (files.empty()) throw cannot_run("no recorded cases in " + recorded_folder());
+  std::vector<checked_file> all;
+  for (const std::string& name : files) {
+    if (const std::string why = why_unreadable(name); !why.empty())
+      throw cannot_run("FILE: expected a file of cases, got '" + name + "': " + why);
+    checked_file f;
+    f.name = name.find('/') == std::string::npos ? "./" + name : name;
+    std::error_code none;
+    f.bytes = fs::file_size(name, none);
+    try {
+      f.digest = fixtures::file_hash(f.name), f.cases = cases_of(f.name),
+      f.sealed = fixtures::is_sealed(f.name);
+    } catch (const std::exception& e) {
+      f.unreadable = e.what();
+    }
+    f.judgements.resize(f.cases.size());
+    all.push_back(std::move(f));
+  }
+  return all;
+}
+
+std::int64_t problems_of(const checked_file& f) {
+  std::int64_t problems = !f.unreadable.empty() + !not_sealed(f).empty();
+  for (const external_judgement& e : f.judgements)
+    problems += !e.kind.empty() && e.kind != "unsupported" && e.result != outcome::pass;
+  return problems;
+}
+
+bool check_files(std::vector<checked_file>& files, const work_options& how, bool quiet) {
+  std::vector<place_of_a_case> places;
+  for (std::size_t f = 0; f < files.size(); ++f)
+    for (std::size_t c = 0; c < files[f].cases.size(); ++c) places.push_back({f, c});
+  worker_pool pool(how.jobs, how.case_timeout, places.size());
+  progress bar;
+  std::size_t given = 0, done = 0;
+  return pump(
+      pool,
+      [&]() -> std::optional<work> {
+        if (given == places.size()) return std::nullopt;
+        work w;
+        w.what = task::check, w.index = given;
+        w.recorded = files[places[given].file].cases[places[given].which];
+        ++given;
+        return w;
+      },
+      [&](const finished& one) {
+        const place_of_a_case at = places[one.asked.index];
+        external_judgement& e = files[at.file].judgements[at.which];
+        e = one.got.judged, ++done;
+        if (one.lost.empty() && one.got.error.empty()) return;
+        e.group = split_case_path(one.asked.recorded).second.substr(1), e.kind = "checked";
+        e.result = outcome::fail;
+        e.message = one.lost.empty() ? one.got.error
+                                     : "the process that checked this case did not survive it: " + one.lost;
+      },
+      [&] {
+        if (!quiet)
+          bar.show("checked", static_cast<std::int64_t>(done), static_cast<std::int64_t>(places.size()), "");
+      });
+}
+
+int check_fixtures(const instrument&, const fixtures_request& asked) {
+  note_interrupts();
+  std::vector<checked_file> files = files_to_check(asked.what);
+  const result_file json("--json", asked.json);
+  const stream text = json.takes_standard_output() ? stream::error : stream::output;
+  const bool whole = check_files(files, asked.work, false);
+  progress bar(text);
+  std::int64_t problems = 0, judged = 0, cases = 0;
+  std::uint64_t bytes = 0;
+  for (const checked_file& f : files) {
+    print(bar, f, terminal_width(text));
+    problems += problems_of(f), cases += static_cast<std::int64_t>(f.cases.size()), bytes += f.bytes;
+    for (const external_judgement& e : f.judgements) judged += !e.kind.empty() && e.kind != "unsupported";
+  }
+  if (!whole) bar.print(fmt::format("interrupted, partial result: {} of {} cases\n", judged, cases));
+  bar.print(fmt::format("{} files, {} cases, {} bytes: {}\n", files.size(), cases, bytes,
+                        problems == 0 ? "all as recorded" : fmt::format("{} problems", problems)));
+  require_written({json.wanted() ? json.write(json_of(files, !whole)) : ""});
+  if (!whole) return 128 + interrupted_by();
+  if (judged == 0 && problems == 0) return could_not_run;
+  return problems == 0 ? all_pass : found_something;
+}
+
+}  // namespace plumbline::program

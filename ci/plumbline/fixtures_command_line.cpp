@@ -1,0 +1,88 @@
+// The command line of `plumbline fixtures`, whose parts have words of their own.
+#include <CLI/CLI.hpp>
+
+#include "ci/plumbline/fixtures_verb.hpp"
+#include "ci/plumbline/help_texts.hpp"
+#include "ci/plumbline/option_text.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+struct part {
+  const char *name, *what, *words, *word_help;
+  fixtures_action action;
+};
+constexpr part parts[] = {
+    {"record", "Run cases and keep inputs and outputs in a file", "CASE",
+     "Lines of text, files of cases, or raw inputs in a file (FILE#/group/case)", fixtures_action::record},
+    {"check", "Say whether recorded cases are still worth anything", "FILE",
+     "Files of cases; those of fixtures/recorded unless given", fixtures_action::check},
+    {"regenerate", "Compute outputs anew beside a file, and show what differs", "FILE", "A file of cases",
+     fixtures_action::regenerate},
+    {"bless", "Put a new file in the place of an old one, with a reason; seals a file", "FILE",
+     "The file whose cases change", fixtures_action::bless},
+    {"diff", "Say how two files differ: 0 the same, 1 not", "FILE", "A and B", fixtures_action::diff},
+    {"dump", "Print a file as text, for people and for git diff", "FILE",
+     "FILE, FILE#/group or FILE#/group/case", fixtures_action::dump}};
+
+}  // namespace
+
+std::vector<CLI::App*> describe_fixtures(CLI::App& app, fixtures_request& r, fixtures_texts& t) {
+  CLI::App& verb =
+      *app.add_subcommand("fixtures", "Recorded cases: record, check, regenerate, bless, diff, dump");
+  verb.require_subcommand(1);
+  verb.footer(fixtures_help);
+  std::vector<CLI::App*> all = {&verb};
+  for (const part& one : parts) {
+    CLI::App& sub = *verb.add_subcommand(one.name, one.what);
+    CLI::Option& words = *sub.add_option("files", r.what, one.word_help)->type_name(one.words);
+    if (one.action != fixtures_action::check) words.required();
+    const auto is = [&](auto... actions) { return ((one.action == actions) || ...); };
+    using enum fixtures_action;
+    if (is(record, regenerate))
+      sub.add_option("--to", r.to,
+                     is(record) ? "The file; one that is there is added to" : "The new file (FILE.new.h5)")
+          ->type_name("FILE");
+    if (is(record)) {
+      sub.add_option("--on", r.on, "Run on host, checked or gpu instead of where the case says")
+          ->type_name("WHERE");
+      sub.add_option("--name", r.name,
+                     "Name of the case in the file; made of variant, regime and seed unless given")
+          ->type_name("NAME");
+    }
+    if (is(bless)) {
+      sub.add_option("--reason", r.reason, "Why what is recorded changes; the file keeps it")
+          ->type_name("TEXT");
+      sub.add_option("--with", r.with, "The new file; FILE itself unless given")->type_name("FILE");
+    }
+    if (is(check)) sub.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+    if (is(dump))
+      sub.add_option("--values", t.values, "Elements printed of each tensor: a number, or all (8)")
+          ->type_name("N");
+    if (is(record, check, bless)) {
+      sub.add_option("--jobs", t.jobs, "Worker processes; one a core unless given")->type_name("N");
+      sub.add_option("--case-timeout", t.timeout, "Seconds after which a case counts as hanging (120)")
+          ->type_name("S");
+    }
+    sub.footer(fixtures_help);
+    all.push_back(&sub);
+  }
+  return all;
+}
+
+fixtures_request read_fixtures(const CLI::App& verb, const fixtures_texts& t, fixtures_request r) {
+  for (const part& one : parts)
+    if (verb.got_subcommand(one.name)) r.action = one.action;
+  if (!r.on.empty() && r.on != "host" && r.on != "checked" && r.on != "gpu")
+    throw bad_argument("--on", "expected host, checked or gpu, got '" + r.on + "'");
+  if (!t.jobs.empty()) r.work.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
+  if (!t.timeout.empty()) r.work.case_timeout = positive("--case-timeout", t.timeout, 365 * 24 * 3600.0);
+  if (t.values == "all")
+    r.values = std::numeric_limits<std::int64_t>::max();
+  else if (!t.values.empty())
+    r.values = whole_number<std::int64_t>("--values", t.values, 0, 1000000000);
+  return r;
+}
+
+}  // namespace plumbline::program

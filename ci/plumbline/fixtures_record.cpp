@@ -1,0 +1,190 @@
+// fixtures record: runs cases and keeps them, inputs and outputs, in a file that is only ever added to.
+//
+// A case is recorded whatever the verdict: one that fails today is what a regression test wants.  One variant
+// on one executor is one case of the file; their equal inputs are stored once.  A name that the file has
+// already is refused: what was recorded changes by `bless` alone.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <set>
+
+#include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/fixture_cases.hpp"
+#include "ci/plumbline/fixtures_verb.hpp"
+#include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/planned_cases.hpp"
+#include "ci/plumbline/provenance.hpp"
+#include "ci/plumbline/pump.hpp"
+#include "ci/plumbline/result_file.hpp"
+#include "ci/plumbline/terminal.hpp"
+#include "fixtures/store.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// "split_peaked_seed7", or the name of the case in the file that it came from.
+std::string name_of_case(const case_spec& spec, const std::string& wanted) {
+  std::string name = wanted;
+  if (name.empty() && !spec.recorded.empty())
+    name = spec.recorded.substr(spec.recorded.rfind('/') + 1) + "_" + spec.variant;
+  if (name.empty())
+    name =
+        fmt::format("{}_{}_seed{}", spec.variant, spec.regime.empty() ? "default" : spec.regime, spec.seed);
+  if (!spec.executor.empty() && spec.executor != "host") name += "_on_" + spec.executor;
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.') c = '_';
+  return name;
+}
+
+class recording {
+ public:
+  recording(const instrument& all, const fixtures_request& asked)
+      : all_(all), asked_(asked), plan_(plan_cases(all, asked.what, asked.on)) {
+    if (asked.to.empty()) throw bad_argument("--to", "expected the file to record into");
+    const result_file place("--to", asked.to);
+    if (fs::exists(asked.to)) {
+      root_ = fixtures::root_attributes(asked.to), kept_ = read_all(asked.to);
+      if (!fixtures::is_sealed(asked.to))
+        throw bad_argument("--to", "expected a file that plumbline wrote, got '" + asked.to +
+                                       "', which is not sealed (plumbline fixtures bless seals it)");
+    }
+    for (const fixtures::stored_case& one : kept_) taken_.insert(one.group + "/" + one.name);
+    parts_ = fs::temp_directory_path() / fmt::format("plumbline-record-{}", ::getpid());
+  }
+  ~recording() {
+    std::error_code none;
+    fs::remove_all(parts_, none);
+  }
+  recording(const recording&) = delete;
+  recording& operator=(const recording&) = delete;
+
+  int run() {
+    for (const auto& [why, n] : plan_.unknown)
+      bar_.print(fmt::format("not recorded: {} cases: {}\n", n, why));
+    for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
+    results_.resize(plan_.cases.size());
+    worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, plan_.cases.size());
+    const bool whole = pump(
+        pool, [&] { return next(); }, [&](const finished& f) { take(f); },
+        [&] {
+          bar_.show("recorded", static_cast<std::int64_t>(saved_.size()),
+                    static_cast<std::int64_t>(plan_.cases.size()), "");
+        });
+    if (!refused_.empty()) throw bad_argument("CASE", refused_);
+    if (!whole) {
+      bar_.print("interrupted: nothing was recorded\n");
+      return 128 + interrupted_by();
+    }
+    if (saved_.empty()) throw cannot_run("nothing was recorded: no variant takes a case");
+    return write();
+  }
+
+ private:
+  std::optional<work> next() {
+    work w;
+    if (!to_save_.empty()) {
+      w.what = task::save, w.outputs = true, w.index = to_save_.back();
+      w.case_text = plan_.cases[w.index].spec.str(), w.file = part(w.index);
+      to_save_.pop_back();
+      return w;
+    }
+    if (given_ == plan_.cases.size()) return std::nullopt;
+    w.what = task::examine, w.index = given_, w.case_text = plan_.cases[given_++].spec.str(), w.laws = false;
+    return w;
+  }
+
+  void take(const finished& f) {
+    const std::string text = f.asked.case_text;
+    if (f.asked.what == task::save) {
+      const std::string why = f.lost.empty() ? f.got.error : f.lost;
+      if (why.empty())
+        saved_.push_back(f.asked.index);
+      else
+        bar_.print(fmt::format("not recorded: {}: {}\n", text, why));
+      return;
+    }
+    if (f.got.usage && refused_.empty() && !plan_.cases[f.asked.index].from_file) refused_ = f.got.error;
+    results_[f.asked.index] = result_of(f);
+    const case_result& r = *results_[f.asked.index];
+    if (r.result == outcome::skipped)
+      bar_.print(fmt::format("skip  {}\n  {}\n", text, r.skip_reason));
+    else if (r.failed_law == "completes" || r.failed_law == not_examined)
+      bar_.print(fmt::format("not recorded: {}: {}\n", text, r.message));
+    else
+      to_save_.push_back(f.asked.index);
+  }
+
+  std::string part(std::size_t which) const { return (parts_ / fmt::format("{}.h5", which)).string(); }
+
+  fixtures::stored_case stored(std::size_t which) {
+    const case_spec& spec = plan_.cases[which].spec;
+    const std::string file = part(which);
+    fixtures::stored_case one = fixtures::read(file, fixtures::list(file).at(0));
+    std::string why_not;
+    const std::unique_ptr<executor> where = all_.make_executor(spec.executor, why_not);
+    if (!where) throw cannot_run(why_not);
+    for (const auto& [key, value] : provenance_of(*where, spec.op, asked_.command))
+      one.attributes[key] = value;
+    one.attributes[std::string(recorded_variant)] = spec.variant;
+    one.attributes[std::string(recorded_verdict)] = std::string(name_of(results_[which]->result));
+    one.attributes["op"] = spec.op;
+    if (!spec.recorded.empty()) one.attributes.erase("case");  // it would name somebody's file
+    const std::string name = name_of_case(spec, asked_.name);
+    one.name = name;
+    if (in_kept(one.group, name))
+      throw bad_argument("--to", "'" + asked_.to + "' holds " + one.group + "/" + name +
+                                     " already; give another --name, or regenerate and bless it");
+    for (int n = 2; !taken_.insert(one.group + "/" + one.name).second; ++n)
+      one.name = fmt::format("{}_{}", name, n);
+    return one;
+  }
+
+  bool in_kept(const std::string& group, const std::string& name) const {
+    return std::any_of(kept_.begin(), kept_.end(), [&](const fixtures::stored_case& one) {
+      return one.group == group && one.name == name;
+    });
+  }
+
+  int write() {
+    std::sort(saved_.begin(), saved_.end());
+    std::vector<fixtures::stored_case> all = kept_;
+    for (const std::size_t which : saved_) all.push_back(stored(which));
+    std::map<std::string, std::string> root = root_;
+    root["written_by"] = "plumbline";
+    fixtures::write(asked_.to, all, root);
+    for (std::size_t i = kept_.size(); i < all.size(); ++i)
+      bar_.print(fmt::format("recorded {}/{}  {}\n", all[i].group, all[i].name,
+                             all[i].attributes.at(std::string(recorded_verdict))));
+    bar_.print(fmt::format("{}: {} cases, {} of them new\n", asked_.to, all.size(), saved_.size()));
+    return all_pass;
+  }
+
+  const instrument& all_;
+  const fixtures_request& asked_;
+  const case_plan plan_;
+  progress bar_;
+  fs::path parts_;
+  std::map<std::string, std::string> root_;
+  std::vector<fixtures::stored_case> kept_;
+  std::set<std::string> taken_;
+  std::vector<std::optional<case_result>> results_;
+  std::vector<std::size_t> to_save_, saved_;
+  std::string refused_;
+  std::size_t given_ = 0;
+};
+
+}  // namespace
+
+int record_fixtures(const instrument& all, const fixtures_request& asked) {
+  note_interrupts();
+  return recording(all, asked).run();
+}
+
+}  // namespace plumbline::program

@@ -1,0 +1,155 @@
+// fixtures, tried as a user tries it, with the program as it is built.
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+
+#include "fixtures/store.hpp"
+#include "tests/program_process.hpp"
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+process_end run(const scratch_folder& in, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "fixtures");
+  return run_program(arguments, in.path());
+}
+
+constexpr const char* good =
+    "flash_decode.attend/scalar:d=16,capacity=8,cache_seqlens=5;regime=normal;seed=1";
+
+// A file of one case.
+struct recorded_attention : scratch_folder {
+  recorded_attention() { BOOST_REQUIRE(run(*this, {"record", good, "--to", "a.h5"}).code == 0); }
+  std::string file(const std::string& name) const { return path() + "/" + name; }
+  // Writes it again with one element of a tensor changed, sealed: as a kernel or a generator that changed
+  // would.
+  void change(const std::string& tensor_name) const {
+    using namespace plumbline::fixtures;
+    stored_case one = plumbline::fixtures::read(file("a.h5"), list(file("a.h5")).at(0));
+    auto& t = one.tensors.at(tensor_name);
+    t.set_value(0, t.value(0) + 1);
+    write(file("a.h5"), {one}, root_attributes(file("a.h5")));
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(program_fixtures)
+
+BOOST_AUTO_TEST_CASE(what_is_recorded_checks_judges_and_replays) {
+  const recorded_attention folder;
+  const process_end check = run(folder, {"check", "a.h5"});
+  BOOST_TEST(check.code == 0, check.out);
+  BOOST_TEST(has(check.out, "1 of 1 pass"), check.out);
+  BOOST_TEST(run_program({"judge", "a.h5"}, folder.path()).code == 0);
+  BOOST_TEST(run_program({"replay", "a.h5"}, folder.path()).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_case_is_never_replaced_by_recording_it_again) {
+  const recorded_attention folder;
+  const process_end again = run(folder, {"record", good, "--to", "a.h5"}),
+                    other = run(folder, {"record", good, "--to", "a.h5", "--name", "second"});
+  BOOST_TEST(again.code == 2);
+  BOOST_TEST(has(again.err, "holds attend/scalar_normal_seed1"), again.err);
+  BOOST_TEST(other.code == 0);
+  BOOST_TEST(has(other.out, "2 cases, 1 of them new"), other.out);
+}
+
+BOOST_AUTO_TEST_CASE(outputs_that_no_kernel_computed_fail_the_check_and_are_not_blessed) {
+  const recorded_attention folder;
+  folder.change("out");
+  const process_end check = run(folder, {"check", "a.h5"}),
+                    bless = run(folder, {"bless", "a.h5", "--reason", "because"});
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(has(check.out, "what it holds: "), check.out);
+  BOOST_TEST(has(check.out, "scalar computes other bits from the same sources: out"), check.out);
+  BOOST_TEST(bless.code == 3);
+  BOOST_TEST(has(bless.err, "not blessed: 1 of 1 cases do not pass"), bless.err);
+}
+
+BOOST_AUTO_TEST_CASE(outputs_of_other_sources_are_named_and_not_compared) {
+  const recorded_attention folder;
+  using namespace plumbline::fixtures;
+  stored_case one = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  one.attributes["recorded_sources"] = std::string(64, '0');
+  write(folder.file("a.h5"), {one}, {});
+  const process_end check = run(folder, {"check", "a.h5"});
+  BOOST_TEST(check.code == 0);
+  BOOST_TEST(has(check.out, "outputs of scalar are of other sources"), check.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_not_sealed_fails_the_check_until_it_is_blessed) {
+  const recorded_attention folder;
+  const std::string strip = "import h5py; f = h5py.File('" + folder.file("a.h5") +
+                            "', 'r+'); del f.attrs['plumbline_fixture'], f.attrs['digest']; "
+                            "[f['attend'][c].attrs.pop('digest') for c in f['attend']]";
+  if (std::system(("python3 -c \"" + strip + "\" 2>/dev/null").c_str()) != 0) return;  // no h5py here
+  const process_end check = run(folder, {"check", "a.h5"});
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(has(check.out, "not sealed"), check.out);
+  BOOST_TEST(run(folder, {"bless", "a.h5", "--reason", "mine"}).code == 0);
+  BOOST_TEST(run(folder, {"check", "a.h5"}).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(raw_inputs_of_a_stranger_are_recorded_with_every_variant_that_takes_them) {
+  const recorded_attention folder;
+  using namespace plumbline::fixtures;
+  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  for (const char* made : {"out", "lse"}) mine.tensors.erase(made);
+  std::erase_if(mine.attributes, [](const auto& one) { return one.first.rfind("recorded_", 0) == 0; });
+  mine.attributes.erase("case"), mine.attributes.erase("contract"), mine.name = "mine";
+  write(folder.file("raw.h5"), {mine}, {});
+  const process_end record = run(folder, {"record", "raw.h5", "--to", "b.h5"});
+  BOOST_TEST(record.code == 0, record.err);
+  BOOST_TEST(has(record.out, "recorded attend/mine_scalar  pass"), record.out);
+  BOOST_TEST(has(record.out, "recorded attend/mine_split  pass"), record.out);
+  BOOST_TEST(run(folder, {"check", "b.h5"}).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(inputs_that_the_line_does_not_draw_are_a_stale_recipe) {
+  const recorded_attention folder;
+  folder.change("q");
+  const process_end check = run(folder, {"check", "a.h5"}), again = run(folder, {"regenerate", "a.h5"});
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(has(check.out, "stale recipe: its line draws other inputs: q"), check.out);
+  BOOST_TEST(again.code == 3);
+  BOOST_TEST(has(again.err, "stale recipe"), again.err);
+}
+
+BOOST_AUTO_TEST_CASE(a_set_that_is_empty_or_missing_is_an_error) {
+  const scratch_folder folder;
+  const process_end missing = run(folder, {"check", "nosuch.h5"});
+  BOOST_TEST(missing.code == 3);
+  BOOST_TEST(has(missing.err, "no such file"), missing.err);
+}
+
+BOOST_AUTO_TEST_CASE(regenerate_leaves_the_file_and_bless_replaces_it_with_a_reason_that_stays) {
+  const recorded_attention folder;
+  const std::string before = plumbline::fixtures::file_hash(folder.file("a.h5"));
+  const process_end again = run(folder, {"regenerate", "a.h5"});
+  BOOST_TEST(again.code == 0, again.err);
+  BOOST_TEST(has(again.out, "0 differences"), again.out);
+  BOOST_TEST(plumbline::fixtures::file_hash(folder.file("a.h5")) == before);
+
+  const process_end mute = run(folder, {"bless", "a.h5", "--with", "a.h5.new.h5"});
+  BOOST_TEST(mute.code == 2);
+  for (const char* reason : {"first", "second"})
+    BOOST_TEST(run(folder, {"bless", "a.h5", "--with", "a.h5.new.h5", "--reason", reason}).code == 0);
+  const auto root = plumbline::fixtures::root_attributes(folder.file("a.h5"));
+  BOOST_TEST(has(root.at("blessed_001"), "first"));
+  BOOST_TEST(has(root.at("blessed_002"), "second"));
+}
+
+BOOST_AUTO_TEST_CASE(diff_and_dump_show_what_is_there) {
+  const recorded_attention folder;
+  run(folder, {"regenerate", "a.h5", "--to", "b.h5"});
+  BOOST_TEST(run(folder, {"diff", "a.h5", "b.h5"}).code == 0);
+  folder.change("q");
+  const process_end differ = run(folder, {"diff", "a.h5", "b.h5"}), dump = run(folder, {"dump", "a.h5"});
+  BOOST_TEST(differ.code == 1);
+  BOOST_TEST(has(differ.out, "q: 1 of 16"), differ.out);
+  BOOST_TEST(has(dump.out, "recorded_sources = "), dump.out);
+  BOOST_TEST(has(dump.out, "q: bf16 (1, 1, 1, 16): "), dump.out);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
