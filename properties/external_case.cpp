@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/judge/joined.hpp"
 #include "properties/laws/subject.hpp"
 
 namespace plumbline {
@@ -17,7 +18,7 @@ external_judgement unreadable(const recorded_case& c, const std::string& why) {
 }
 
 external_judgement as_outputs(const recorded_case& c, const verdict& v) {
-  external_judgement e = {group_of(c), "outputs", v.result, v.budget_used(), v.message};
+  external_judgement e = {group_of(c), "outputs", v.result, v.budget_used(), v.message, v.metrics};
   if (v.result != outcome::fail) return e;
   for (const finding& f : v.findings)  // the sentence of the test that gives `used`
     if (!f.passed() && !f.message.empty() && (f.used == e.used || (f.used != f.used && e.used != e.used))) {
@@ -67,7 +68,12 @@ external_judgement worst(const recorded_case& c, std::span<const external_judgem
                 : unreadable(c, "holds neither outputs nor expected_*");
   }
   external_judgement all = found.front();
-  for (const external_judgement& one : found.subspan(1)) all = worst(all, one);
+  std::map<std::string, double> metrics;
+  for (const external_judgement& one : found) {
+    if (&one != &found.front()) all = worst(all, one);
+    if (one.kind == "outputs") add_metrics(metrics, one.metrics);
+  }
+  all.metrics = std::move(metrics);
   return all;
 }
 

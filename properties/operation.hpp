@@ -73,6 +73,7 @@ struct external_judgement {
   outcome result = outcome::mistrusted;
   double used = 0;  // disagreement in units of what the recorded precision allows, or budget used
   std::string message;
+  std::map<std::string, double> metrics = {};  // of outputs: those of their verdict
 };
 
 class operation {

@@ -31,12 +31,15 @@ void put_counts(json& j, const tally& t) {
 
 std::string text_of(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
 
+json of_metrics(const std::map<std::string, double>& metrics) {
+  json j = json::object();
+  for (const auto& [name, value] : metrics) j[name] = real(value);
+  return j;
+}
+
 json of_judgement(const external_judgement& e) {
-  return {{"group", e.group},
-          {"kind", e.kind},
-          {"verdict", verdict_of(e)},
-          {"used", real(e.used)},
-          {"message", e.message}};
+  return {{"group", e.group},     {"kind", e.kind},       {"verdict", verdict_of(e)},
+          {"used", real(e.used)}, {"message", e.message}, {"metrics", of_metrics(e.metrics)}};
 }
 
 json of_machine(const std::vector<std::pair<std::string, std::string>>& facts) {
@@ -121,9 +124,8 @@ std::string json_of(const std::vector<std::optional<case_result>>& results, bool
   j["cases"] = json::array();
   for (const auto& r : results) {
     if (!r) continue;
-    json metrics = json::object(), stages = json::object();
-    metrics["budget_used"] = real(r->judged.budget_used());
-    for (const auto& [name, value] : r->judged.metrics) metrics[name] = real(value);
+    json metrics = {{"budget_used", real(r->judged.budget_used())}}, stages = json::object();
+    metrics.update(of_metrics(r->judged.metrics));
     std::map<std::string, double> used;  // by output: the worst of its tests
     for (const finding& f : r->judged.findings)
       if (worse(used[f.output], f.used)) used[f.output] = f.used;

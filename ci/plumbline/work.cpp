@@ -43,16 +43,27 @@ finding finding_from(const json& j) {
   return f;
 }
 
+json to_json(const std::map<std::string, double>& metrics) {
+  json j = json::object();
+  for (const auto& [name, value] : metrics) j[name] = real(value);
+  return j;
+}
+
+std::map<std::string, double> metrics_from(const json& j) {
+  std::map<std::string, double> metrics;
+  for (const auto& [name, value] : j.items()) metrics[name] = real(value);
+  return metrics;
+}
+
 json to_json(const verdict& v) {
-  json findings = json::array(), metrics = json::object();
+  json findings = json::array();
   for (const finding& f : v.findings) findings.push_back(to_json(f));
-  for (const auto& [name, value] : v.metrics) metrics[name] = real(value);
   return {{"result", static_cast<int>(v.result)},
           {"findings", findings},
           {"message", v.message},
           {"elements", v.elements},
           {"histogram", v.used_histogram},
-          {"metrics", metrics},
+          {"metrics", to_json(v.metrics)},
           {"warnings", v.warnings}};
 }
 
@@ -61,7 +72,7 @@ verdict verdict_from(const json& j) {
   v.result = static_cast<outcome>(j.at("result").get<int>());
   for (const json& f : j.at("findings")) v.findings.push_back(finding_from(f));
   v.message = j.at("message"), v.elements = j.at("elements"), v.used_histogram = j.at("histogram");
-  for (const auto& [name, value] : j.at("metrics").items()) v.metrics[name] = real(value);
+  v.metrics = metrics_from(j.at("metrics"));
   v.warnings = j.at("warnings").get<std::vector<std::string>>();
   return v;
 }
@@ -144,7 +155,8 @@ std::string to_line(const answer& a) {
                     {"kind", e.kind},
                     {"result", static_cast<int>(e.result)},
                     {"used", real(e.used)},
-                    {"message", e.message}}}});
+                    {"message", e.message},
+                    {"metrics", to_json(e.metrics)}}}});
 }
 
 answer answer_from_line(std::string_view line) {
@@ -159,6 +171,7 @@ answer answer_from_line(std::string_view line) {
   const json& e = j.at("judged");
   a.judged.group = e.at("group"), a.judged.kind = e.at("kind"), a.judged.message = e.at("message");
   a.judged.result = static_cast<outcome>(e.at("result").get<int>()), a.judged.used = real(e.at("used"));
+  a.judged.metrics = metrics_from(e.at("metrics"));
   return a;
 }
 

@@ -25,7 +25,7 @@ verdict judged(const filter_shape& p, const filter_truth& t, std::span<const dou
   judging::class_test classes;
   judging::element_bound hard("H");
   verdict v;
-  double max_ulp = 0;
+  double max_ulp = 0, squares = 0, finite = 0;
   bool all_zero = true;
   for (std::size_t i = 0; i < t.out.size(); ++i) {
     if (t.compared[i] == 0) continue;
@@ -45,11 +45,13 @@ verdict judged(const filter_shape& p, const filter_truth& t, std::span<const dou
     const double share = used * 20;
     ++v.used_histogram[share < used_bins - 1 ? static_cast<std::size_t>(share) : used_bins - 1];
     max_ulp = std::max(max_ulp, std::fabs(one.e) / ulp(p.type, one.r));
+    squares += used * used, finite += 1;
   }
   v.elements = classes.compared();
   v.findings = {classes.finish("out", name), hard.finish(name)};
   v.metrics["H"] = v.findings.back().used;
   v.metrics["max_ulp"] = max_ulp;
+  if (finite > 0) v.metrics["rms"] = std::sqrt(squares / finite);  // of the budget of each element
   conclude(v, all_zero, "the truth is all zero");
   return v;
 }

@@ -76,7 +76,7 @@ verdict judge_merged(const combine_truth& t, const contract& promised, std::span
   const double K = judging::element_threshold.at(rows * static_cast<double>(t.dv));
   verdict v;
   judged_row row;
-  double max_ulp = 0;
+  double max_ulp = 0, squares = 0, finite = 0;
   for (std::int64_t i = 0; i < t.rows; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const double terms = static_cast<double>(t.used[at]) + 4;
@@ -103,6 +103,7 @@ verdict judge_merged(const combine_truth& t, const contract& promised, std::span
       const double share = std::max(h_used, e_used) * 20;
       ++v.used_histogram[share < used_bins - 1 ? static_cast<std::size_t>(share) : used_bins - 1];
       max_ulp = std::max(max_ulp, std::fabs(one.e) / ulp(promised.out_type, one.r));
+      squares += one.e * one.e / one.tau0_2, finite += 1;
     }
     if (!row.elements.empty()) amplitude.add(row);
     if (lse.empty()) continue;
@@ -120,6 +121,7 @@ verdict judge_merged(const combine_truth& t, const contract& promised, std::span
   for (const finding& one : v.findings)
     if (one.test != "class") v.metrics[one.test] = one.used;
   v.metrics["max_ulp"] = max_ulp;
+  if (finite > 0) v.metrics["rms"] = std::sqrt(squares / finite);  // of the declared noise
   v.metrics["bias"] = amplitude.tensor().a;
   const bool all_zero = std::all_of(t.out.begin(), t.out.end(), [](double r) { return r == 0; });
   conclude(v, all_zero, "the truth is all zero");

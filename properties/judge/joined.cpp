@@ -1,6 +1,6 @@
 #include "properties/judge/joined.hpp"
 
-#include <algorithm>
+#include <cmath>
 
 namespace plumbline {
 
@@ -15,10 +15,16 @@ verdict joined(verdict a, verdict b) {
   for (finding& f : b.findings) a.findings.push_back(std::move(f));
   a.elements += b.elements;
   for (std::size_t i = 0; i < a.used_histogram.size(); ++i) a.used_histogram[i] += b.used_histogram[i];
-  for (const auto& [name, value] : b.metrics)
-    a.metrics[name] = a.metrics.count(name) ? std::max(a.metrics[name], value) : value;
+  add_metrics(a.metrics, b.metrics);
   for (std::string& w : b.warnings) a.warnings.push_back(std::move(w));
   return a;
+}
+
+void add_metrics(std::map<std::string, double>& all, const std::map<std::string, double>& more) {
+  for (const auto& [name, value] : more) {
+    double& kept = all.emplace(name, value).first->second;
+    if (kept == kept && !(std::fabs(value) <= std::fabs(kept))) kept = value;
+  }
 }
 
 }  // namespace plumbline

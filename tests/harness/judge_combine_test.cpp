@@ -144,6 +144,20 @@ BOOST_AUTO_TEST_CASE(wrong_merges_fail) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_rms_of_a_merge_counts_errors_in_units_of_the_declared_noise) {
+  const partials p = drawn(3, 4, 4, 64);
+  const combine_truth t = p.truth();
+  const auto rms = [&](const attention_output& x) { return judged_merge(t, x).metrics.at("rms"); };
+  attention_output doubled = merged(p, dtype::f32);
+  for (std::size_t i = 0; i < t.out.size(); ++i) doubled.out[i] += doubled.out[i] - t.out[i];
+  const double healthy = rms(merged(p, dtype::f32));
+
+  BOOST_TEST(rms({t.out, t.lse}) == 0);
+  BOOST_TEST((healthy > 0.05 && healthy < 1.5), healthy);
+  BOOST_TEST(rms(doubled) == 2 * healthy, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(rms(merged(p, dtype::bf16)) > 100 * healthy);
+}
+
 BOOST_AUTO_TEST_CASE(one_element_is_held_to_the_rounding_of_its_terms) {
   const combine_truth t = merge_partials(2, 1, 1, std::vector<double>{1, 1}, std::vector<double>{0, 0});
   // |r| = S1 = 1, squares 1/2, one sum of 1 and one of the weights: half an ulp, 2.4e-7 * 2, 7.5 sigma.

@@ -59,6 +59,26 @@ BOOST_AUTO_TEST_CASE(a_case_of_each_variant_is_recorded_with_its_outputs_and_jud
     }
 }
 
+// What bisect reads of a program that only writes outputs is what that program would have said itself.
+BOOST_AUTO_TEST_CASE(the_metrics_of_recorded_outputs_are_those_of_the_case_itself) {
+  const auto where = host();
+  std::size_t with_rms = 0;
+  for (const std::string& line : tiny_cases()) BOOST_TEST_CONTEXT(line) {
+      const case_spec spec = case_spec::parse(line);
+      const operation& op = operation_named(spec.op + "." + spec.function);
+      const verdict own = op.examine(spec, *where, {false, false}).judged;
+      const external_judgement judged = op.judge(op.record(spec, where.get()), "");
+      BOOST_TEST(judged.used == own.budget_used());
+      for (const char* name : {"max_ulp", "rms", "bias"}) BOOST_TEST_CONTEXT(name) {
+          const auto ours = own.metrics.find(name), theirs = judged.metrics.find(name);
+          BOOST_TEST_REQUIRE((ours == own.metrics.end()) == (theirs == judged.metrics.end()));
+          if (ours != own.metrics.end()) BOOST_TEST(ours->second == theirs->second);
+        }
+      with_rms += own.metrics.count("rms");
+    }
+  BOOST_TEST(with_rms > 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_record_of_each_variant_with_a_stray_tensor_or_anothers_contract_fails_by_name) {
   for (const std::string& line : tiny_cases()) BOOST_TEST_CONTEXT(line) {
       const case_spec spec = case_spec::parse(line);

@@ -129,6 +129,21 @@ BOOST_AUTO_TEST_CASE(a_seal_that_is_gone_is_missed) {
   BOOST_TEST(contains(file_seal.listed(), "a.h5: has lost its attribute digest"));
 }
 
+BOOST_AUTO_TEST_CASE(an_unsealed_file_holds_what_it_was_given_and_not_one_attribute_more) {
+  const scratch_folder folder;
+  const stored_case one = named("one", 1, 3000);
+  write(folder.file("sealed.h5"), {one}, {{"licence", "MIT"}});
+  write_unsealed(folder.file("plain.h5"), {one}, {{"licence", "MIT"}});
+  BOOST_TEST(is_sealed(folder.file("sealed.h5")));
+  BOOST_TEST(!is_sealed(folder.file("plain.h5")));
+  BOOST_TEST(first_difference(read(folder.file("plain.h5"), {"attend", "one"}), one) == "");
+  BOOST_TEST(root_attributes(folder.file("plain.h5")).size() == 1);
+  const hid_t file = H5Fopen(folder.file("plain.h5").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  BOOST_TEST(H5Aexists_by_name(file, "/attend/one", "digest", H5P_DEFAULT) == 0);
+  BOOST_TEST(H5Aexists_by_name(file, "/", "plumbline_fixture", H5P_DEFAULT) == 0);
+  H5Fclose(file);
+}
+
 BOOST_AUTO_TEST_CASE(equal_tensors_are_stored_once_and_read_each_by_itself) {
   const scratch_folder folder;
   const stored_case one = named("one", 1, 3000), same = named("same", 1, 3000),
