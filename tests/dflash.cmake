@@ -4,7 +4,7 @@ plumbline_test(NAME dflash_reference
   LINK reference LABELS reference dflash smoke)
 
 plumbline_test(NAME dflash_laws
-  SOURCES harness/dflash_laws_test.cpp harness/dflash_choice_test.cpp
+  SOURCES harness/dflash_laws_test.cpp harness/dflash_judge_test.cpp harness/dflash_choice_test.cpp
   LINK properties LABELS dflash properties)
 plumbline_test(NAME dflash_upstream
   SOURCES harness/dflash_upstream_test.cpp LINK properties fixtures LABELS dflash properties)

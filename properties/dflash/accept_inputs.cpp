@@ -1,8 +1,12 @@
 #include "properties/dflash/accept_inputs.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "kernels/core/numeric.hpp"
 #include "properties/generate/draws.hpp"
 #include "reference/core/index.hpp"
 #include "reference/core/random.hpp"
@@ -56,6 +60,20 @@ double draw_uniform(std::string_view regime, random_stream& draw, std::int64_t p
   return kind == 8 ? 0 : kind == 9 ? largest_below_one : usual;
 }
 
+// The target's token, or one beside it: no libm decides what is drawn, and a draft may be wrong.
+std::int64_t target_of(const accept_problem& p, std::span<const double> logits, double uniform) {
+  const std::int64_t largest = dflash::first_largest(logits);
+  if (p.greedy()) return largest;
+  constexpr double log2_e = 0x1.71547652b82fep0;
+  std::vector<double> sums;
+  double sum = 0;
+  for (const double x : logits)
+    sums.push_back(
+        sum += kernels::exp2_soft(static_cast<float>((x - logits[at(largest)]) / p.temperature * log2_e)));
+  const auto found = std::find_if(sums.begin(), sums.end(), [&](double s) { return s > uniform * sum; });
+  return found == sums.end() ? largest : found - sums.begin();
+}
+
 }  // namespace
 
 std::string_view draw_dflash_accept_regime(std::uint64_t seed, std::uint64_t index) {
@@ -77,14 +95,19 @@ tensor_set draw_inputs(const accept_problem& p, std::string_view regime, std::ui
       const double uniform = draw_uniform(regime, draw, possible);
       if (!p.greedy()) inputs.at("uniforms").set_value(s * p.block_size + i, uniform);
     }
-  const dflash::int_list targets = accept(p, inputs).posterior;
+  const std::vector<double> values = logits.values();
+  const auto target_at = [&](std::int64_t position) {
+    const tensor* uniforms = inputs.find("uniforms");
+    return target_of(p, std::span(values).subspan(at(position * p.vocab_size), at(p.vocab_size)),
+                     uniforms == nullptr ? 0 : uniforms->value(position));
+  };
   tensor& block = inputs.at("block");
   for (std::int64_t s = 0; s < p.b; ++s) {
     random_stream draw(seed, "block " + std::to_string(s));
     for (std::int64_t i = 0; i < p.block_size; ++i) {
       const std::int64_t at_token = s * p.block_size + i, other = draw.integer(0, p.vocab_size - 1);
       const bool agrees = draw.integer(1, 100) <= p.agree_percent && i > 0;
-      block.set_value(at_token, static_cast<double>(agrees ? targets[at(at_token - 1)] : other));
+      block.set_value(at_token, static_cast<double>(agrees ? target_at(at_token - 1) : other));
     }
   }
   return inputs;
