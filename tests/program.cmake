@@ -41,3 +41,8 @@ plumbline_test(NAME program_fixtures_test SOURCES program_fixtures_test.cpp prog
   LINK fixtures LABELS program fixtures)
 target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
 add_dependencies(program_fixtures_test plumbline)
+
+plumbline_test(NAME program_baseline_test SOURCES program_baseline_test.cpp program_process.cpp
+  LINK plumbline_program nlohmann_json::nlohmann_json LABELS program)
+target_compile_definitions(program_baseline_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
+add_dependencies(program_baseline_test plumbline)

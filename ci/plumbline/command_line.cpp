@@ -219,6 +219,10 @@ CLI::App& describe_verify(CLI::App& app, verify_request& r, texts& t) {
   verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
   verb.add_option("--report", r.report, "Write the result as one self-contained HTML page")
       ->type_name("FILE");
+  verb.add_option(
+          "--baseline", r.baseline,
+          "What an earlier run wrote as --json: a number that rose beyond what seeds explain is a failure")
+      ->type_name("FILE");
   verb.add_option("--max-failures", t.failures, "Stop a row after so many failures (50)")->type_name("N");
   verb.add_option("--shrink-seconds", t.shrink_seconds, "Time to look for a smaller failing case (20)")
       ->type_name("S");

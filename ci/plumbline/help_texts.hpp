@@ -51,7 +51,10 @@ inline const std::string verify_help =
         "once it passes. DIR counts from the current folder.\n\n"
         "Recorded cases are read from fixtures/recorded of the clone that the program was\n"
         "built in, or from the folder that the environment variable PLUMBLINE_RECORDED\n"
-        "names.\n\n") +
+        "names.\n\n"
+        "--baseline compares two runs of any seeds, row by row and regime by regime: how\n"
+        "much of its budget a case uses, and its errors beside the declared noise (rms).\n"
+        "A mean that rose by more than 5 standard deviations is printed as RISE, exit 1.\n\n") +
     results_text + exit_codes;
 
 inline const std::string replay_help =

@@ -29,6 +29,13 @@ void put_counts(json& j, const tally& t) {
   j["seconds"] = real(t.seconds);
 }
 
+void put_samples(json& j, const tally& t) {
+  j["metrics"] = json::object();
+  for (const auto& [metric, regimes] : t.samples)
+    for (const auto& [regime, values] : regimes)
+      for (const double x : values) j["metrics"][metric][regime].push_back(real(x));
+}
+
 std::string text_of(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 json of_metrics(const std::map<std::string, double>& metrics) {
@@ -76,6 +83,7 @@ std::string json_report(const run_report& r) {
     v["dtype"] = name_of(row.what.in), v["contract"] = row.what.promised.name;
     put_counts(v, row.counts);
     v["stopped"] = row.stopped;
+    put_samples(v, row.counts);
     j["variants"].push_back(v);
     for (const auto& [law, t] : row.counts.laws)
       j["laws"].push_back({{"operator", v["operator"]},
@@ -112,6 +120,14 @@ std::string json_report(const run_report& r) {
   for (const replayed_failure& f : r.replayed)
     j["replayed"].push_back(
         {{"file", f.file}, {"case", f.case_text}, {"verdict", std::string(name_of(f.result.result))}});
+  j["rises"] = json::array();
+  for (const rise& one : r.rises)
+    j["rises"].push_back({{"row", one.row},
+                          {"metric", one.metric},
+                          {"factor", one.factor},
+                          {"sigmas", one.sigmas},
+                          {"cases_before", one.before},
+                          {"cases", one.now}});
   j["failures"] = json::array();
   for (const failure& f : r.failures) j["failures"].push_back(of_failure(f));
   return text_of(j);

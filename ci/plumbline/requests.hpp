@@ -38,6 +38,7 @@ struct verify_request {
   bool all_laws = false;
   std::int64_t max_failures = 50;
   std::string json, report;
+  std::string baseline;  // what an earlier run wrote as --json
   work_options work;
 };
 

@@ -55,7 +55,7 @@ std::string nothing_judged(const run_report& r) {
 
 int exit_code_of(const run_report& r) {
   const auto unclean = [](const tally& t) { return t.fail || t.mistrusted; };
-  bool found = !r.failures.empty() || !r.floors_hold;
+  bool found = !r.failures.empty() || !r.floors_hold || !r.rises.empty();
   for (const row_run& row : r.rows)
     found |= unclean(row.counts) || !row.stopped.empty() || (row.wanted > 0 && row.counts.cases() == 0);
   if (!nothing_judged(r).empty()) return could_not_run;

@@ -22,6 +22,13 @@ struct coverage {
   bool met() const { return static_cast<double>(cases) >= floor * static_cast<double>(of); }
 };
 
+/// A number of a row that is larger than in the baseline by more than seeds explain.
+struct rise {
+  std::string row, metric;
+  double factor = 1, sigmas = 0;     // how much larger the number is now, and how sure that is
+  std::int64_t before = 0, now = 0;  // cases
+};
+
 struct run_report {
   std::string commit;
   std::vector<std::pair<std::string, std::string>> machine;
@@ -36,6 +43,8 @@ struct run_report {
   std::vector<coverage> classes;
   bool floors_hold = true;  // every floor met, or too few cases to ask for them
   bool floors_asked = false;
+  std::vector<rise> rises;                // against the baseline, where one was given
+  std::vector<std::string> not_compared;  // rows, with the reason
   double seconds = 0;
   int jobs = 1;
   bool partial = false;  // a signal ended it

@@ -1,11 +1,24 @@
 #include "ci/plumbline/tally.hpp"
 
 #include <cmath>
+#include <string_view>
 #include <tuple>
 
 #include "reference/core/sha256.hpp"
 
 namespace plumbline::program {
+
+namespace {
+
+std::string regime_of(const std::string& case_text) {
+  constexpr std::string_view key = ";regime=";
+  const std::size_t at = case_text.find(key);
+  if (at == std::string::npos) return "";
+  const std::size_t first = at + key.size();
+  return case_text.substr(first, case_text.find(';', first) - first);
+}
+
+}  // namespace
 
 bool worse(double a, double b) {
   if (std::isnan(a)) return false;
@@ -41,6 +54,10 @@ void tally::add(std::uint64_t index, const case_result& r) {
              f.where, f.message, r.case_text};
   }
   digests_[index] = r.digest;
+  const std::string regime = regime_of(r.case_text);
+  samples["budget_used"][regime].push_back(r.judged.budget_used());
+  if (const auto rms = r.judged.metrics.find("rms"); rms != r.judged.metrics.end())
+    samples["rms"][regime].push_back(rms->second);
 }
 
 std::string tally::digest() const {

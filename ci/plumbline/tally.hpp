@@ -29,6 +29,9 @@ struct worst_place {
   std::string test, where, message, case_text;
 };
 
+/// Values of one number in the cases of a row, by regime, in the order of their index.
+using by_regime = std::map<std::string, std::vector<double>>;
+
 /// Everything counted about one row.
 class tally {
  public:
@@ -43,6 +46,8 @@ class tally {
   std::map<std::string, std::int64_t> drawn_classes;  // of skipped ones too
   std::map<std::string, std::int64_t> warnings;
   worst_place worst;
+  /// Of judged cases: budget_used, and rms where the judge has one; by regime.
+  std::map<std::string, by_regime> samples;
 
   std::int64_t cases() const { return pass + fail + mistrusted; }
   std::int64_t drawn() const { return cases() + skipped; }

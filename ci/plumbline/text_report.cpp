@@ -155,6 +155,14 @@ std::string text_report(const run_report& r, bool colour) {
   for (const std::string& section :
        {laws_section(r), skips_section(r), warnings_section(r), coverage_section(r)})
     if (!section.empty()) text += section + "\n";
+  for (const rise& one : r.rises)
+    text +=
+        inked(fmt::format(
+                  "RISE  {}: {} is {:.2f} times that of the baseline ({:.1f} sigma, {} cases then, {} now)\n",
+                  one.row, one.metric, one.factor, one.sigmas, one.before, one.now),
+              ink::red, colour);
+  for (const std::string& why : r.not_compared) text += "not compared with the baseline: " + why + "\n";
+  if (!r.rises.empty() || !r.not_compared.empty()) text += "\n";
   std::int64_t cases = 0, fail = 0, mistrusted = 0, skipped = 0;
   const auto count_in = [&](const tally& t) {
     cases += t.cases(), fail += t.fail, mistrusted += t.mistrusted, skipped += t.skipped;

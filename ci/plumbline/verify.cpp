@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 
+#include "ci/plumbline/baseline.hpp"
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
@@ -50,6 +52,7 @@ class verification {
         asked_(asked),
         place_(executor_named(all, asked.on)),
         rows_(select_rows(all, place_->kernels(), asked.rows, asked.type, asked.regime, report_.left_out)),
+        baseline_(asked.baseline.empty() ? std::nullopt : std::make_optional<baseline>(asked.baseline)),
         to_(results_of(asked)),
         colour_(colour_wanted(to_.text())),
         saver_(asked.work.out),
@@ -163,6 +166,8 @@ class verification {
     if (report_.floors_asked)
       report_.floors_hold = std::all_of(report_.classes.begin(), report_.classes.end(),
                                         [](const coverage& c) { return c.of == 0 || c.met(); });
+    if (baseline_)
+      report_.rises = baseline_->rises(report_), report_.not_compared = baseline_->not_compared(report_);
     report_.failures.sort([](const failure& a, const failure& b) {
       return a.row != b.row ? a.row < b.row : a.index < b.index;
     });
@@ -191,6 +196,7 @@ class verification {
   run_report report_;
   const std::unique_ptr<executor> place_;
   const std::vector<row> rows_;
+  const std::optional<baseline> baseline_;
   const result_files to_;
   const bool colour_;
   failure_saver saver_;

@@ -1,0 +1,100 @@
+// verify --baseline: silent where only the seed is another, loud where numbers rose inside their budgets.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "ci/plumbline/baseline.hpp"
+#include "reference/core/random.hpp"
+#include "tests/program_process.hpp"
+
+using namespace plumbline;
+using program::by_regime;
+using program::compare;
+
+namespace {
+
+// Four regimes of another size and spread each; a third of one is nothing at all.
+by_regime drawn(std::uint64_t seed, double factor) {
+  by_regime all;
+  for (const auto& [regime, spread] :
+       {std::pair{"flat", 0.05}, {"normal", 0.5}, {"wide", 1.5}, {"exact", 0.2}}) {
+    random_stream s(seed, regime);
+    for (int i = 0; i < 60; ++i) {
+      const double x = 0.4 * std::exp(spread * s.normal()), none = s.uniform();
+      all[regime].push_back(regime == std::string("exact") && none < 0.3 ? 0 : factor * x);
+    }
+  }
+  return all;
+}
+
+process_end verified(const scratch_folder& in, const char* seed, std::vector<std::string> more) {
+  std::vector<std::string> words = {
+      "verify", "mla.rms_norm", "flash_decode.combine", "--cases", "100", "--recorded", "no", "--seed", seed};
+  words.insert(words.end(), more.begin(), more.end());
+  return run_program(words, in.path());
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(program_baseline)
+
+BOOST_AUTO_TEST_CASE(seeds_alone_are_no_rise_and_thirty_percent_are) {
+  double largest = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const program::rise one = compare(drawn(2 * seed, 1), drawn(2 * seed + 1, 1));
+    largest = std::max(largest, one.sigmas);
+  }
+  BOOST_TEST(largest < program::rise_sigmas);
+  BOOST_TEST(largest > 2);  // of 400 draws of a standard normal number
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const program::rise one = compare(drawn(2 * seed, 1), drawn(2 * seed + 1, 1.3));
+    BOOST_TEST(one.sigmas > program::rise_sigmas, one.sigmas);
+    BOOST_TEST((one.factor > 1.1 && one.factor < 1.6), one.factor);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_fell_or_that_nobody_can_compare_is_no_rise) {
+  BOOST_TEST(compare(drawn(1, 1), drawn(2, 0.5)).sigmas < 0);
+  BOOST_TEST(compare({}, drawn(1, 1)).sigmas == 0);
+  BOOST_TEST(compare({{"a", {1, 2}}}, {{"b", {3, 4}}}).sigmas == 0);
+  BOOST_TEST(compare({{"a", {0, 0, 0}}}, {{"a", {0, 0, 0}}}).sigmas == 0);
+}
+
+BOOST_AUTO_TEST_CASE(another_seed_passes_and_a_rise_inside_the_budget_does_not) {
+  const scratch_folder folder;
+  BOOST_TEST(verified(folder, "1", {"--json", "old.json"}).code == 0);
+  for (const char* seed : {"2", "3"}) {
+    const process_end again = verified(folder, seed, {"--baseline", "old.json"});
+    BOOST_TEST(again.code == 0, again.out);
+    BOOST_TEST(!has(again.out, "RISE"), again.out);
+  }
+  nlohmann::json old = nlohmann::json::parse(folder.read("old.json"));
+  for (auto& row : old.at("variants"))
+    if (row.at("metrics").contains("rms"))
+      for (auto& [regime, values] : row.at("metrics").at("rms").items())
+        for (auto& x : values) x = x.get<double>() / 1.3;
+  std::ofstream(folder.path() + "/better.json") << old;
+
+  const process_end worse = verified(folder, "2", {"--baseline", "better.json", "--json", "new.json"});
+
+  BOOST_TEST(worse.code == 1);
+  BOOST_TEST(has(worse.out, "RISE  mla.rms_norm/rms_norm bf16: rms is 1.3"), worse.out);
+  BOOST_TEST(has(worse.out, "not clean"), worse.out);
+  BOOST_TEST(!nlohmann::json::parse(folder.read("new.json")).at("rises").empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_baseline_is_refused_in_one_line) {
+  const scratch_folder folder;
+  std::ofstream(folder.path() + "/text.json") << "hello";
+  std::ofstream(folder.path() + "/empty.json") << R"({"plumbline": 1, "variants": []})";
+  for (const auto& [file, code] : {std::pair{"nosuch.json", 3}, {"text.json", 2}, {"empty.json", 2}}) {
+    const process_end end = verified(folder, "1", {"--baseline", file});
+    BOOST_TEST(end.code == code, file);
+    BOOST_TEST(has(end.err, std::string("--baseline: expected what verify --json wrote")), end.err);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
