@@ -78,6 +78,11 @@ std::int64_t tokens_of(const step& s) {
   for (const step_part& part : s.parts) tokens += part.tokens;
   return tokens;
 }
+std::int64_t tokens_of(const steps_problem& p) {
+  std::int64_t tokens = 0;
+  for (const step& one : p.steps) tokens += tokens_of(one);
+  return tokens;
+}
 
 std::vector<step> steps_from(std::string_view text) {
   std::vector<step> steps;
@@ -223,8 +228,6 @@ step_lists lists_of(const steps_problem& p) {
 }
 
 tensor_set empty_inputs(const steps_problem& p) {
-  std::int64_t tokens = 0;
-  for (const step& one : p.steps) tokens += tokens_of(one);
   const auto list = [](const int_list& values, dtype type) {
     tensor t(type, {static_cast<std::int64_t>(values.size())});
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -236,7 +239,7 @@ tensor_set empty_inputs(const steps_problem& p) {
   };
   const step_lists lists = lists_of(p);
   tensor_set inputs;
-  inputs.set("x", tensor(p.type, {tokens, p.dim}, {p.dim + p.gap, 1}));
+  inputs.set("x", tensor(p.type, {tokens_of(p), p.dim}, {p.dim + p.gap, 1}));
   inputs.set("weight", tensor(p.type, {p.dim, p.width}));
   if (p.has_bias) inputs.set("bias", tensor(p.type, {p.dim}));
   inputs.set("conv_states", pool(p.narrow, p.width - 1));

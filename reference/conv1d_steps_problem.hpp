@@ -50,6 +50,7 @@ bool operator==(const steps_problem&, const steps_problem&);
 inline bool is_wide(const steps_problem& p, std::int64_t slot) { return slot >= p.narrow; }
 inline std::int64_t tape_columns(const steps_problem& p) { return p.width - 2 + p.drafts; }
 std::int64_t tokens_of(const step&);
+std::int64_t tokens_of(const steps_problem&);
 
 /// A call of a step: the parts of one pool.
 struct step_call {

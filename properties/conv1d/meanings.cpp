@@ -39,6 +39,7 @@ constexpr meaning filters[] = {
     {"broken_pieces", "16-byte accesses do not divide the channels, or they are not contiguous."},
     {"tokens_contiguous", "Tokens are contiguous, channels are not."},
     {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row of x begins beyond 2^31 elements."},
     {"untouched_states_keep_their_bytes",
      "Slots and columns that the call does not name are what they were."},
     {"several_sequences", "More than one sequence."},
@@ -112,6 +113,7 @@ constexpr meaning kept[] = {
     {"long_state", "States of more than three columns."},
     {"dim_at_a_tile", "255, 256 or 257 channels."},
     {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row of x begins beyond 2^31 elements."},
     {"longer_states_end_alike", "States of more columns end with the same ones."}};
 
 constexpr meaning stepped[] = {
@@ -136,6 +138,7 @@ constexpr meaning stepped[] = {
     {"width_4", "A filter of four taps."},
     {"dim_at_a_tile", "255, 256 or 257 channels."},
     {"gap", "Rows have unused elements between them."},
+    {"rows_beyond_32_bits", "The last row of x begins beyond 2^31 elements."},
     {"slots_are_alone", "The steps of one slot alone give the same bits."}};
 
 constexpr auto all_prefill = joined(filters, prefilled);

@@ -1,7 +1,7 @@
 // How much memory a case of conv1d takes on the host, from its problem alone.
 //
-// Tokens live in their own format, as doubles of the truth (four an element) and as copies; of slots far
-// apart only the pages that hold elements exist.
+// Tokens live in their own format, as doubles of the truth (four an element) and as copies; of slots
+// and rows far apart only the pages that hold elements exist.
 #include "properties/conv1d/operations.hpp"
 #include "properties/generate/far_rows.hpp"
 
@@ -13,7 +13,7 @@ constexpr double bytes_a_token_element = 64, bytes_a_state_element = 24;
 
 double tokens_need(const filter_shape& p, std::int64_t tokens) {
   return bytes_a_token_element * static_cast<double>(p.dim) * static_cast<double>(tokens) +
-         16.0 * static_cast<double>(p.gap) *
+         16.0 * generate::held_of_gap(p.gap) *
              static_cast<double>(p.layout == run_layout::channel_last ? tokens : p.dim);
 }
 
@@ -36,15 +36,14 @@ double memory_needed(const update_speculative_problem& p) {
 }
 
 double memory_needed(const varlen_states_problem& p) {
-  return bytes_a_token_element * static_cast<double>(total_of(p.lens)) * static_cast<double>(p.dim + p.gap) +
+  return bytes_a_token_element * static_cast<double>(total_of(p.lens)) *
+             (static_cast<double>(p.dim) + generate::held_of_gap(p.gap)) +
          bytes_a_state_element * static_cast<double>(p.lens.size()) *
              static_cast<double>(p.dim * p.state_len);
 }
 
 double memory_needed(const steps_problem& p) {
-  std::int64_t tokens = 0;
-  for (const step& one : p.steps) tokens += tokens_of(one);
-  return tokens_need(p, tokens) +
+  return tokens_need(p, tokens_of(p)) +
          bytes_a_state_element * static_cast<double>(p.dim) *
              static_cast<double>(p.narrow * (p.width - 1) + p.wide * tape_columns(p));
 }

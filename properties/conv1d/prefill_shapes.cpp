@@ -90,7 +90,9 @@ constexpr problem_class<prefill_problem> rows[] = {
     {"broken_pieces", 0.2, [](const prefill_problem& p) { return !vectorized(p); }},
     {"tokens_contiguous", 0.06,
      [](const prefill_problem& p) { return p.layout == conv1d::run_layout::token_last; }},
-    {"gap", 0.12, [](const prefill_problem& p) { return p.gap > 0; }}};
+    {"gap", 0.12, [](const prefill_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const prefill_problem& p) { return far_rows(p, 1, conv1d::total_of(p.lens)); }}};
 
 }  // namespace
 
@@ -120,6 +122,7 @@ prefill_problem draw_conv1d_prefill(const contract& promised, std::string_view, 
     for (std::int64_t& length : p.seq_lens_cpu) length += draw.between(0, 12);
   }
   if (p.slots > 0) spread_slots(draws(seed, index, "far slots of prefill"), p, p);
+  spread_rows(draws(seed, index, "far rows of prefill"), p, 1, conv1d::total_of(p.lens));
   return p;
 }
 

@@ -1,5 +1,7 @@
 #include "properties/conv1d/sizes.hpp"
 
+#include <utility>
+
 namespace plumbline::generate {
 
 using conv1d::int_list;
@@ -60,6 +62,11 @@ void spread_slots(draws draw, const conv1d::filter_shape& f, conv1d::state_pool&
   if (!draw.chance(4) || f.dim > 300) return;
   p.slots = std::max(p.slots, least_far_rows);
   p.slot_gap = far_gap(p.slots, 64);
+}
+
+void spread_rows(draws draw, conv1d::filter_shape& p, std::int64_t sequences, std::int64_t tokens) {
+  if (p.dim > 300 || tokens > 300) return;  // beyond them is a tensor that a check takes for a typing error
+  p.gap = draw_far_gap(std::move(draw), rows_of(p, sequences, tokens), 0, p.gap);
 }
 
 }  // namespace plumbline::generate

@@ -30,6 +30,8 @@ void draw_pool(draws&, std::int64_t least, std::int64_t sequences, conv1d::state
 std::int64_t draw_length(draws&, std::int64_t width, std::int64_t most);
 /// Slots so far apart that the last lies beyond 2^31 elements, now and then.
 void spread_slots(draws, const conv1d::filter_shape&, conv1d::state_pool&);
+/// The same for rows of x and out, which hold `sequences` sequences of `tokens` tokens.
+void spread_rows(draws, conv1d::filter_shape&, std::int64_t sequences, std::int64_t tokens);
 
 inline std::size_t padding_of(const conv1d::state_pool& p, const conv1d::int_list& indices) {
   return static_cast<std::size_t>(std::count(indices.begin(), indices.end(), p.pad_slot_id));
@@ -40,6 +42,13 @@ inline bool permuted(const conv1d::int_list& indices) {
 }
 inline bool far_slots(const conv1d::filter_shape& f, const conv1d::state_pool& p) {
   return beyond_32_bits(p.slots, f.dim * p.state_len + p.slot_gap);
+}
+/// Rows of x: its tokens, or the channels of each sequence, whichever are not contiguous.
+inline std::int64_t rows_of(const conv1d::filter_shape& f, std::int64_t sequences, std::int64_t tokens) {
+  return sequences * (f.layout == conv1d::run_layout::channel_last ? tokens : f.dim);
+}
+inline bool far_rows(const conv1d::filter_shape& f, std::int64_t sequences, std::int64_t tokens) {
+  return beyond_32_bits(rows_of(f, sequences, tokens), f.gap);
 }
 inline bool vectorized(const conv1d::filter_shape& p) {
   const std::int64_t piece = 16 / static_cast<std::int64_t>(size_of(p.type));
@@ -77,6 +86,7 @@ inline constexpr problem_class<Problem> update_classes_shared[] = {
     {"slots_permuted", 0.1, [](const Problem& p) { return permuted(p.conv_state_indices); }},
     {"slots_of_their_own", 0.05, [](const Problem& p) { return p.conv_state_indices.empty(); }},
     {"slots_beyond_32_bits", 0, [](const Problem& p) { return far_slots(p, p); }},
+    {"rows_beyond_32_bits", 0, [](const Problem& p) { return far_rows(p, p.batch, p.seqlen); }},
     {"one_token", 0.08, [](const Problem& p) { return p.seqlen == 1; }},
     {"width_2", 0.07, [](const Problem& p) { return p.width == 2; }},
     {"width_3", 0.07, [](const Problem& p) { return p.width == 3; }},

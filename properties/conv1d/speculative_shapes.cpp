@@ -62,7 +62,9 @@ constexpr problem_class<varlen_states_problem> kept[] = {
      }},
     {"long_state", 0.1, [](const varlen_states_problem& p) { return p.state_len > 3; }},
     {"dim_at_a_tile", 0.06, [](const varlen_states_problem& p) { return p.dim >= 255 && p.dim <= 257; }},
-    {"gap", 0.12, [](const varlen_states_problem& p) { return p.gap > 0; }}};
+    {"gap", 0.12, [](const varlen_states_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0,
+     [](const varlen_states_problem& p) { return beyond_32_bits(conv1d::total_of(p.lens), p.gap); }}};
 
 }  // namespace
 
@@ -96,6 +98,7 @@ speculative draw_conv1d_update_speculative(const contract& promised, std::string
     }
   }
   spread_slots(draws(seed, index, "far slots of update_speculative"), p, p);
+  spread_rows(draws(seed, index, "far rows of update_speculative"), p, p.batch, p.seqlen);
   return p;
 }
 
@@ -134,7 +137,6 @@ varlen_states_problem draw_conv1d_varlen_states(const contract& promised, std::s
   varlen_states_problem p;
   p.type = shape.type;
   p.dim = shape.dim;
-  p.gap = shape.gap;
   p.state_len = draw.chance(50) ? draw.between(1, 3) : draw.between(4, 9);
   p.state_layout = draw.chance(60) ? conv1d::run_layout::channel_last : conv1d::run_layout::token_last;
   std::int64_t left = std::max<std::int64_t>(most_elements / p.dim, 4);
@@ -142,6 +144,9 @@ varlen_states_problem draw_conv1d_varlen_states(const contract& promised, std::s
     p.lens.push_back(draw.chance(15) ? std::min(p.state_len, left) : draw_length(draw, shape.width, left));
     left -= p.lens.back();
   }
+  shape.layout = conv1d::run_layout::channel_last;
+  spread_rows(draws(seed, index, "far rows of varlen_states"), shape, 1, conv1d::total_of(p.lens));
+  p.gap = shape.gap;
   return p;
 }
 

@@ -65,7 +65,8 @@ constexpr problem_class<steps_problem> rows[] = {
     {"width_3", 0.07, [](const steps_problem& p) { return p.width == 3; }},
     {"width_4", 0.15, [](const steps_problem& p) { return p.width == 4; }},
     {"dim_at_a_tile", 0, [](const steps_problem& p) { return p.dim >= 255 && p.dim <= 257; }},
-    {"gap", 0.1, [](const steps_problem& p) { return p.gap > 0; }}};
+    {"gap", 0.1, [](const steps_problem& p) { return p.gap > 0; }},
+    {"rows_beyond_32_bits", 0, [](const steps_problem& p) { return far_rows(p, 1, tokens_of(p)); }}};
 
 // A step that the states allow now: found by asking the check, part by part.
 bool allowed(const steps_problem& p) {
@@ -121,6 +122,7 @@ steps_problem draw_conv1d_steps(const contract& promised, std::string_view, std:
     }
     if (p.steps.back().parts.empty()) p.steps.pop_back();
   }
+  spread_rows(draws(seed, index, "far rows of steps"), p, 1, tokens_of(p));
   return p;
 }
 

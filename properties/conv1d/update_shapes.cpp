@@ -48,6 +48,7 @@ update_problem draw_conv1d_update(const contract& promised, std::string_view, st
                                 : draw.chance(40) ? draw.between(0, p.width)
                                                   : draw.between(0, 3 * p.state_len));
   spread_slots(draws(seed, index, "far slots of update"), p, p);
+  spread_rows(draws(seed, index, "far rows of update"), p, p.batch, p.seqlen);
   return p;
 }
 

@@ -153,6 +153,7 @@ constexpr meaning stepped[] = {
     {"some_accepted", "Some drafts of the step before were accepted."},
     {"all_accepted", "All drafts of the step before were accepted."},
     {"several_slots", "More than one slot."},
+    {"more_sequences_than_a_block", "A step has more sequences than a block has threads."},
     {"slots_permuted", "A step takes its slots in another order than their own."},
     {"block_of_1", "Blocks of the known token alone."},
     {"block_of_16", "Blocks of 16, as the drafters'."},

@@ -29,15 +29,6 @@ inline head_counts draw_head_counts(draws& draw) {
   return {hk * group, hk};
 }
 
-/// A gap behind each of `rows` rows that puts the last one beyond 2^31 elements, now and then; else `usual`.
-/// `most` is how many rows of any tensor have that gap.
-inline std::int64_t draw_far_gap(draws draw, std::int64_t rows, std::int64_t most, std::int64_t usual) {
-  constexpr std::int64_t mapped_rows = 600, elements = std::int64_t{1} << 33;
-  if (rows < least_far_rows || std::max(rows, most) > mapped_rows || !draw.chance(4)) return usual;
-  const std::int64_t gap = far_gap(rows, 64);
-  return gap < elements / std::max(rows, most) ? gap : usual;
-}
-
 /// A list with entry i gone.
 inline std::vector<std::int64_t> without(std::vector<std::int64_t> list, std::int64_t i) {
   if (at(i) < list.size()) list.erase(list.begin() + i);

@@ -80,6 +80,10 @@ constexpr problem_class<steps_problem> rows[] = {
        return accepted_some(p, [](std::int64_t n, std::int64_t block) { return n + 1 == block; });
      }},
     {"several_slots", 0.2, [](const steps_problem& p) { return p.slots > 1; }},
+    {"more_sequences_than_a_block", 0,
+     [](const steps_problem& p) {
+       return some_part(p, [](const step_call& call, std::size_t) { return call.parts.size() > 128; });
+     }},
     {"slots_permuted", 0.1,
      [](const steps_problem& p) {
        return some_part(p, [](const step_call& call, std::size_t i) {
@@ -137,6 +141,15 @@ void draw_steps(draws& draw, steps_problem& p) {
   if (p.steps.empty()) p.steps.push_back({'p', {{draw.between(1, 9), 0}}});
 }
 
+// More sequences a step than a block of threads takes, now and then: few steps, each sequence small.
+void draw_many_slots(draws draw, steps_problem& p) {
+  if (!draw.chance(2)) return;
+  p.slots = 200, p.block_size = 1, p.hq = p.hk = 1, p.d = 8;
+  p.steps.clear();
+  draw_steps(draw, p);
+  p.steps.resize(std::min<std::size_t>(p.steps.size(), 3));
+}
+
 void set_row(tensor& t, std::int64_t row, std::int64_t head, const double* values) {
   const std::int64_t index[] = {row, head, 0};
   const std::int64_t first = t.offset(index);
@@ -171,6 +184,7 @@ steps_problem draw_dflash_steps(const contract& promised, std::string_view, std:
   p.softmax_scale = draw.chance(80) ? 0 : 0.25;
   p.gap = draw_row_gap(draw);
   draw_steps(draw, p);
+  draw_many_slots(draws(seed, index, "dflash steps of many slots"), p);
   const auto fits = [&] { return products_of(p) <= most_products && outputs_of(p) <= most_outputs; };
   while (p.hk > 1 && !fits()) p.hq /= p.hk, p.hk = 1;
   while (p.hq > 2 && !fits()) p.hq = (p.hq + 1) / 2;

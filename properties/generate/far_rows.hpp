@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "properties/generate/draws.hpp"
+
 namespace plumbline::generate {
 
 inline constexpr std::int64_t most_far_rows =
@@ -25,6 +27,15 @@ constexpr std::int64_t far_gap(std::int64_t rows, std::int64_t step) {
 /// True when the last of `rows` rows begins beyond 2^31 elements.
 constexpr bool beyond_32_bits(std::int64_t rows, std::int64_t stride) {
   return (rows - 1) * stride > (std::int64_t{1} << 31) - 1;
+}
+
+/// A gap behind each of `rows` rows that puts the last one beyond 2^31 elements, now and then; else `usual`.
+/// `most` is how many rows of any tensor have that gap.
+inline std::int64_t draw_far_gap(draws draw, std::int64_t rows, std::int64_t most, std::int64_t usual) {
+  constexpr std::int64_t mapped_rows = 600, elements = std::int64_t{1} << 33;
+  if (rows < least_far_rows || std::max(rows, most) > mapped_rows || !draw.chance(4)) return usual;
+  const std::int64_t gap = far_gap(rows, 64);
+  return gap < elements / std::max(rows, most) ? gap : usual;
 }
 
 /// Elements between rows that exist as memory: of a long gap only what shares a page with the rows.
