@@ -154,7 +154,9 @@ int check_fixtures(const instrument&, const fixtures_request& asked) {
   }
   if (!whole) bar.print(fmt::format("interrupted, partial result: {} of {} cases\n", judged, cases));
   bar.print(fmt::format("{} files, {} cases, {} bytes: {}\n", files.size(), cases, bytes,
-                        problems == 0 ? "all as recorded" : fmt::format("{} problems", problems)));
+                        problems > 0 ? fmt::format("{} problems", problems)
+                        : whole      ? "all as recorded"
+                                     : "no problem so far"));
   require_written({json.wanted() ? json.write(json_of(files, !whole)) : ""});
   if (!whole) return 128 + interrupted_by();
   if (judged == 0 && problems == 0) return could_not_run;
