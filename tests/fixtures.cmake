@@ -6,6 +6,10 @@ plumbline_test(NAME store_test SOURCES harness/store_test.cpp harness/store_dama
 plumbline_test(NAME store_flips SOURCES harness/store_flips_test.cpp harness/stored_cases.cpp
   LINK fixtures LABELS fixtures TIMEOUT 600)
 
+plumbline_test(NAME store_faults SOURCES harness/store_faults_test.cpp harness/stored_cases.cpp
+  LINK fixtures LABELS fixtures)
+target_link_options(store_faults PRIVATE -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename)
+
 plumbline_test(NAME recorded_test SOURCES recorded_test.cpp
   LINK fixtures LABELS sanitized fixtures flash_decode)
 target_compile_definitions(recorded_test PRIVATE PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")

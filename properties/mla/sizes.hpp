@@ -6,7 +6,7 @@
 #include <span>
 
 #include "properties/generate/draws.hpp"
-#include "properties/generate/edits.hpp"
+#include "properties/generate/sizes.hpp"
 
 namespace plumbline::generate {
 
@@ -26,22 +26,5 @@ inline bool beside_a_width(std::int64_t tokens) {
 /// A width that 16-byte accesses divide, an odd number of times: 8, 24, 40, ...
 inline std::int64_t draw_odd_eights(draws& draw) { return 8 * (2 * draw.between(0, 12) + 1); }
 inline bool odd_eights(std::int64_t width) { return width % 16 == 8; }
-
-/// Unused elements behind a row.
-inline std::int64_t draw_row_gap(draws& draw) {
-  return draw.chance(60) ? 0 : draw.one_of({1, 3, 8, 16, 64, 128});
-}
-
-/// At most `most` of `count` things of `each` elements, so that a case stays small; one of them at least.
-inline std::int64_t affordable(std::int64_t count, std::int64_t each, std::int64_t most) {
-  return std::min(count, std::max<std::int64_t>(1, most / std::max<std::int64_t>(1, each)));
-}
-
-/// Smaller values of one member, down to `least`.
-template <class Problem>
-void fewer(const Problem& from, std::int64_t Problem::*member, std::int64_t least, edits<Problem>& all) {
-  for (const std::int64_t value : {least, from.*member / 2, from.*member - 1})
-    if (value >= least && value < from.*member) all.add([&](Problem& p) { p.*member = value; });
-}
 
 }  // namespace plumbline::generate

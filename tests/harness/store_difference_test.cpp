@@ -45,6 +45,22 @@ BOOST_AUTO_TEST_CASE(zeros_of_other_sign_and_other_nans_differ) {
              "x: 1 of 2 elements differ, by up to 0; first [1] was 0x0p+0, is -0x0p+0");
 }
 
+BOOST_AUTO_TEST_CASE(several_elements_are_counted_by_ulp_and_the_worst_are_shown) {
+  stored_case before = case_with("a", tensor(dtype::bf16, {2, 4})), after = before;
+  tensor &b = before.tensors.at("x"), &a = after.tensors.at("x");
+  for (std::int64_t i = 0; i < 8; ++i) b.set_code(i, 0x3f80), a.set_code(i, 0x3f80);
+  a.set_code(0, 0x3f81), a.set_code(1, 0x3f7f), a.set_code(2, 0x3f85), a.set_code(3, 0xbf80),
+      a.set_code(6, 0x7fc0);
+
+  const auto lines = differences(before, after);
+
+  BOOST_REQUIRE(lines.size() == 5u);
+  BOOST_TEST(lines[1] == "x: ulp: 2 by up to 1, 1 by up to 8, 1 by more, 1 to or from NaN");
+  BOOST_TEST(lines[2] == "x: worst: [0, 3] was 0x1p+0, is -0x1p+0 (32512 ulp)");
+  BOOST_TEST(lines[3] == "x: worst: [0, 2] was 0x1p+0, is 0x1.0ap+0 (5 ulp)");
+  BOOST_TEST(lines[4].rfind("x: worst: [0, ", 0) == 0, lines[4]);
+}
+
 BOOST_AUTO_TEST_CASE(dump_prints_a_case_and_diff_what_changed) {
   const scratch_folder folder;
   stored_case one = sample(1, 4);
