@@ -6,6 +6,9 @@ plumbline_test(NAME store_test SOURCES harness/store_test.cpp harness/store_dama
 plumbline_test(NAME store_flips SOURCES harness/store_flips_test.cpp harness/stored_cases.cpp
   LINK fixtures LABELS fixtures TIMEOUT 600)
 
+plumbline_test(NAME store_corruptions SOURCES harness/store_corruptions_test.cpp harness/stored_cases.cpp
+  LINK fixtures hdf5_static LABELS fixtures long TIMEOUT 1200)
+
 plumbline_test(NAME store_faults SOURCES harness/store_faults_test.cpp harness/stored_cases.cpp
   LINK fixtures LABELS fixtures)
 target_link_options(store_faults PRIVATE -Wl,--wrap=write -Wl,--wrap=fsync -Wl,--wrap=rename)
