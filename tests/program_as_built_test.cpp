@@ -36,6 +36,18 @@ std::vector<std::string> between(const std::string& text, const std::string& ope
   return all;
 }
 
+// What a help lists behind "Subcommands:", a word at the start of each line.
+std::vector<std::string> verbs_in(const std::string& help) {
+  std::vector<std::string> all;
+  const std::size_t list = help.find("Subcommands:\n");
+  if (list == std::string::npos) return all;
+  std::istringstream lines(help.substr(list));
+  std::string line;
+  for (std::getline(lines, line); std::getline(lines, line) && line.rfind("  ", 0) == 0;)
+    if (line[2] != ' ') all.push_back(line.substr(2, line.find(' ', 2) - 2));
+  return all;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(program_as_built)
@@ -116,22 +128,23 @@ BOOST_AUTO_TEST_CASE(lines_that_the_readme_replays_are_understood_and_pass) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(verbs_that_the_readme_names_exist_and_no_other) {
+BOOST_AUTO_TEST_CASE(verbs_that_the_program_has_are_in_the_readme) {
   const scratch_folder folder;
   const std::string text = readme();
-  const std::string help = run_program({"--help"}, folder.path()).out;
-  const std::string verbs = help.substr(help.find("Subcommands:"));
-  for (const char* verb : {"list", "verify", "replay", "judge", "claims", "probe"}) {
-    BOOST_TEST(has(text, std::string("| `plumbline ") + verb));
-    BOOST_TEST(has(verbs, std::string("  ") + verb + " "));
-  }
+  const std::vector<std::string> verbs = verbs_in(run_program({"--help"}, folder.path()).out);
+  BOOST_TEST(verbs.size() > 5u);
+  for (const std::string& verb : verbs) BOOST_TEST(has(text, "| `plumbline " + verb), verb);
 }
 
 BOOST_AUTO_TEST_CASE(options_that_the_readme_names_exist) {
   const scratch_folder folder;
   std::string known = "--preset --workflow --test-dir --print-labels ";  // of cmake and ctest
-  for (const char* verb : {"list", "verify", "replay", "judge", "claims", "probe"})
-    known += run_program({verb, "--help"}, folder.path()).out;
+  for (const std::string& verb : verbs_in(run_program({"--help"}, folder.path()).out)) {
+    const std::string help = run_program({verb, "--help"}, folder.path()).out;
+    known += help;
+    for (const std::string& part : verbs_in(help))
+      known += run_program({verb, part, "--help"}, folder.path()).out;
+  }
   const std::string text = readme();
   std::size_t options = 0;
   for (std::size_t at = text.find("--"); at != std::string::npos; at = text.find("--", at + 2)) {
