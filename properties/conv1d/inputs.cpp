@@ -58,10 +58,9 @@ tensor_set draw_inputs(const prefill_problem& p, std::string_view regime, std::u
     for (std::int64_t c = 0; c < p.dim; ++c) {
       channel_values draw(p, regime, seed, sequence, c);
       for (std::int64_t e = 0; initial && e < p.width - 1; ++e)
-        states->set_value(slot * states->strides()[0] + c * states->strides()[1] + e * states->strides()[2],
-                          draw.next(e));
+        draw.put(*states, slot * states->strides()[0] + c * states->strides()[1] + e * states->strides()[2]);
       for (std::int64_t t = 0; t < p.lens[i]; ++t)
-        x.set_value(c * x.strides()[0] + (starts[i] + t) * x.strides()[1], draw.next(p.width - 1 + t));
+        draw.put(x, c * x.strides()[0] + (starts[i] + t) * x.strides()[1]);
     }
     if (anchored || p.lens[i] == 0) continue;
     anchored = true;
@@ -82,10 +81,9 @@ tensor_set draw_inputs(const update_problem& p, std::string_view regime, std::ui
     for (std::int64_t c = 0; c < p.dim; ++c) {
       channel_values draw(p, regime, seed, n, c);
       for (std::int64_t e = 0; e < p.state_len; ++e)
-        state.set_value(slot * state.strides()[0] + c * state.strides()[1] + e * state.strides()[2],
-                        draw.next(e));
+        draw.put(state, slot * state.strides()[0] + c * state.strides()[1] + e * state.strides()[2]);
       for (std::int64_t t = 0; t < p.seqlen; ++t)
-        x.set_value(n * x.strides()[0] + c * x.strides()[1] + t * x.strides()[2], draw.next(p.state_len + t));
+        draw.put(x, n * x.strides()[0] + c * x.strides()[1] + t * x.strides()[2]);
     }
     if (!anchored) x.set_value(n * x.strides()[0], anchor(p, inputs, regime));
     anchored = true;
@@ -115,9 +113,8 @@ tensor_set draw_inputs(const update_speculative_problem& p, std::string_view reg
     for (std::int64_t c = 0; c < p.dim; ++c) {
       channel_values draw(p, regime, seed, n, c);
       for (std::int64_t e = 0; e < p.state_len; ++e)
-        state.set_value(slot * state.strides()[0] + c * state.strides()[1] + e * state.strides()[2],
-                        draw.next(e));
-      for (std::int64_t t = 0; t < tokens; ++t) x.set_value(place(c, t), draw.next(p.state_len + t));
+        draw.put(state, slot * state.strides()[0] + c * state.strides()[1] + e * state.strides()[2]);
+      for (std::int64_t t = 0; t < tokens; ++t) draw.put(x, place(c, t));
     }
     if (anchored || tokens == 0) continue;
     anchored = true;
@@ -140,7 +137,7 @@ tensor_set draw_inputs(const varlen_states_problem& p, std::string_view regime, 
     for (std::int64_t c = 0; c < p.dim; ++c) {
       channel_values draw(shape, regime, seed, static_cast<std::int64_t>(i), c);
       for (std::int64_t t = 0; t < p.lens[i]; ++t)
-        x.set_value((starts[i] + t) * x.strides()[0] + c * x.strides()[1], draw.next(t));
+        draw.put(x, (starts[i] + t) * x.strides()[0] + c * x.strides()[1]);
     }
   return inputs;
 }

@@ -181,8 +181,7 @@ tensor_set draw_inputs(const steps_problem& p, std::string_view regime, std::uin
           static_cast<std::int64_t>(call.step) * slots_a_step + 2 * part.slot + (call.wide ? 1 : 0);
       for (std::int64_t c = 0; c < p.dim; ++c) {
         channel_values draw(p, regime, seed, number, c);
-        for (std::int64_t t = 0; t < part.tokens; ++t)
-          x.set_value((row + t) * x.strides()[0] + c, draw.next(t));
+        for (std::int64_t t = 0; t < part.tokens; ++t) draw.put(x, (row + t) * x.strides()[0] + c);
       }
       if (!anchored && part.tokens > 0) x.set_value(row * x.strides()[0], anchor(p, inputs, regime));
       anchored = anchored || part.tokens > 0;

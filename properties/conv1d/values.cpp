@@ -32,7 +32,7 @@ channel_values::channel_values(const filter_shape&, std::string_view regime, std
       draw_(seed, "z " + std::to_string(sequence) + ' ' + std::to_string(channel)),
       quiet_(channel == 0) {}
 
-double channel_values::next(std::int64_t) {
+double channel_values::next() {
   if (regime_ == "integers") return odd(draw_, 1);
   if (regime_ == "cancelling") {
     // Weights alternate in sign and are alike, so equal values cancel but for a part in a thousand.
@@ -48,6 +48,15 @@ double channel_values::next(std::int64_t) {
     return draw_.chance(0.5) ? std::nan("") : side * INFINITY;
   }
   return draw_.normal();
+}
+
+void channel_values::put(tensor& to, std::int64_t element) {
+  const double value = next();
+  to.set_value(element, value);
+  if (!std::isnan(value) || to.type() == dtype::f32) return;
+  const std::uint32_t exponent = encode(to.type(), INFINITY), payloads = (exponent & (~exponent + 1)) - 1;
+  const auto payload = static_cast<std::uint32_t>(draw_.integer(1, payloads));
+  to.set_code(element, (draw_.chance(0.5) ? 0x8000u : 0u) | exponent | payload);
 }
 
 void draw_filter(const filter_shape& p, std::string_view regime, std::uint64_t seed, tensor_set& inputs) {

@@ -16,9 +16,13 @@ class channel_values {
  public:
   channel_values(const conv1d::filter_shape&, std::string_view regime, std::uint64_t seed,
                  std::int64_t sequence, std::int64_t channel);
-  double next(std::int64_t position);
+  /// Sets an element to the next value.  A NaN of 16 bits gets a sign and a payload of its own: what is
+  /// copied keeps them, what is rounded does not.
+  void put(tensor& to, std::int64_t element);
 
  private:
+  double next();
+
   std::string_view regime_;
   random_stream draw_;
   double last_ = 1;
