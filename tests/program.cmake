@@ -46,3 +46,10 @@ plumbline_test(NAME program_baseline_test SOURCES program_baseline_test.cpp prog
   LINK plumbline_program nlohmann_json::nlohmann_json LABELS program)
 target_compile_definitions(program_baseline_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
 add_dependencies(program_baseline_test plumbline)
+
+# The first bad commit, on repositories of a dozen commits made by the test.
+plumbline_test(NAME bisect_test SOURCES bisect_test.cpp program_process.cpp
+  LINK nlohmann_json::nlohmann_json
+  LABELS program)
+target_compile_definitions(bisect_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")
+add_dependencies(bisect_test plumbline_with_fakes)

@@ -7,6 +7,7 @@
 #include <array>
 #include <sstream>
 
+#include "ci/plumbline/bisect_verb.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/nearest.hpp"
@@ -19,8 +20,8 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::array<const char*, 7> verbs = {"list",   "verify", "replay",  "judge",
-                                              "claims", "probe",  "fixtures"};
+constexpr std::array<const char*, 8> verbs = {"list",     "verify", "replay", "judge",
+                                              "fixtures", "bisect", "claims", "probe"};
 
 constexpr double most_minutes = 365 * 24 * 60.0, most_seconds = 365 * 24 * 3600.0;  // a year
 
@@ -112,8 +113,8 @@ std::string typed(int argc, const char* const* argv) {
 }
 
 [[noreturn]] void refuse_verb(const std::string& got) {
-  throw bad_argument("VERB", "expected list, verify, replay, judge, fixtures, claims or probe, got " + got +
-                                 " (plumbline --help says what they do)");
+  throw bad_argument("VERB", "expected list, verify, replay, judge, fixtures, bisect, claims or probe, got " +
+                                 got + " (plumbline --help says what they do)");
 }
 
 // One line, in our words, from whatever CLI11 found wrong.
@@ -130,11 +131,12 @@ std::string typed(int argc, const char* const* argv) {
   if (verb == " fixtures")
     throw bad_argument("fixtures", "expected record, check, regenerate, bless, diff or dump" + help);
   if (dynamic_cast<const CLI::RequiredError*>(&e))
-    throw bad_argument(first == "cases"   ? "CASE"
-                       : first == "file"  ? "FILE"
-                       : first == "files" ? (verb == " fixtures record" ? "CASE" : "FILE")
-                                          : first,
-                       "expected at least one, got none" + help);
+    throw bad_argument(
+        first == "cases"   ? "CASE"
+        : first == "file"  ? "FILE"
+        : first == "files" ? (verb == " fixtures record" ? "CASE" : "FILE")
+                           : first,
+        (first.rfind("--", 0) == 0 ? "expected one, got none" : "expected at least one, got none") + help);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&e))
     throw bad_argument(first,
                        (what.find("At Most") != std::string::npos ? "expected once, given more than once"
@@ -159,7 +161,7 @@ void refuse_odd_values(const CLI::App& verb) {
 void refuse_unknown_verb(int argc, const char* const* argv) {
   if (argc < 2) refuse_verb("none");
   const std::string first = argv[1];
-  if (first.rfind("-", 0) == 0 || first == "worker") return;
+  if (first.rfind("-", 0) == 0 || first == "worker" || first == "bisect-step") return;
   if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
     refuse_verb("'" + first + "'" + guess(first, {verbs.begin(), verbs.end()}));
 }
@@ -331,8 +333,14 @@ request parse_command_line(int argc, const char* const* argv) {
   fixtures_request fixtures;
   fixtures_texts fixtures_numbers;
   const std::vector<CLI::App*> fixtures_verbs = describe_fixtures(app, fixtures, fixtures_numbers);
+  bisect_request bisect;
+  bisect_step_request bisect_step;
+  bisect_texts bisect_numbers;
+  CLI::App& bisect_verb = describe_bisect(app, bisect, bisect_numbers);
+  CLI::App& bisect_step_verb = describe_bisect_step(app, bisect_step);
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
-  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &judge_verb, &claims_verb, &probe_verb})
+  for (CLI::App* verb :
+       {&list_verb, &verify_verb, &replay_verb, &judge_verb, &claims_verb, &probe_verb, &bisect_verb})
     verb->allow_extras()->formatter(formatter);
   for (CLI::App* verb : fixtures_verbs)
     verb->allow_extras(verb != fixtures_verbs.front())->formatter(formatter);
@@ -354,6 +362,8 @@ request parse_command_line(int argc, const char* const* argv) {
   }
 
   if (worker_verb.parsed()) return worker_request{};
+  if (bisect_step_verb.parsed()) return bisect_step;
+  if (bisect_verb.parsed()) return read_bisect(bisect_numbers, std::move(bisect));
   if (list_verb.parsed()) {
     require_place(list.on);
     return list;

@@ -103,6 +103,26 @@ inline const std::string fixtures_help =
         "fixtures/README.md is the schema.\n\n") +
     exit_codes;
 
+inline const std::string bisect_help =
+    std::string(
+        "Examples\n"
+        "  plumbline bisect --good v1.0 --bad HEAD --metric rms \\\n"
+        "      --case 'flash_decode.attend/split:cache_seqlens=600,capacity=600;seed=7'\n"
+        "  plumbline bisect --good 3f1c2ab --bad main --case failures/split.h5#/attend/case\n\n"
+        "Inputs are made once and handed to every build as bits. A build only writes outputs\n"
+        "(its replay --outputs); this program judges them, so that every commit is measured\n"
+        "with one ruler. Drives git bisect run in a worktree under DIR/bisect, in which one\n"
+        "build folder is kept; the repository is that of the current folder, and neither its\n"
+        "files nor a bisection of your own are touched. A commit that does not build or lacks\n"
+        "the variant is skipped (125). A number that differs from run to run is flaky: seen at\n"
+        "an end it ends the run, elsewhere its commit is skipped when runs lie on both sides.\n"
+        "Ended early, the same command goes on where it stood.\n\n"
+        "Exit 0 when the first bad commit was found; 1 when there is none: the end points do\n"
+        "not reproduce (lost the bug), the number is flaky, compiler or flags differ and no\n"
+        "source does (toolchain, not commits), or only commits without a number are left; 3\n"
+        "when an end gives no number.\n\n") +
+    results_text + exit_codes;
+
 inline const std::string probe_help =
     std::string(
         "Example\n  plumbline probe --on gpu --out probes.h5\n\n"

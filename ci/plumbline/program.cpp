@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <type_traits>
 
+#include "ci/plumbline/bisect_verb.hpp"
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/ctest_gpu.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
@@ -50,6 +51,8 @@ struct dispatch {
   }
   int operator()(const claims_request& r) const { return run_claims(all, r); }
   int operator()(const fixtures_request& r) const { return run_fixtures(all, r); }
+  int operator()(const bisect_request& r) const { return run_bisect(all, r); }
+  int operator()(const bisect_step_request& r) const { return run_bisect_step(r); }
   int operator()(const worker_request&) const { return run_worker(all); }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -80,13 +81,29 @@ struct fixtures_request {
   work_options work;
 };
 
+struct bisect_request {
+  std::string good, bad, case_text;
+  std::string metric = "budget_used", on = "host";
+  std::optional<double> threshold;  // empty: the geometric middle of the ends
+  int repeats = 2;
+  std::vector<std::string> cmake;  // arguments of configuring
+  bool fresh = false;
+  std::string json, plot;
+  work_options work;
+};
+
+struct bisect_step_request {
+  std::string folder;
+};
+
 struct worker_request {};
 
 /// Help or a version was asked for and printed.
 struct nothing_to_do {};
 
-using request = std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request,
-                             probe_request, claims_request, fixtures_request, worker_request>;
+using request =
+    std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request, probe_request,
+                 claims_request, fixtures_request, bisect_request, bisect_step_request, worker_request>;
 
 /// Throws bad_argument naming the argument and what was expected.
 request parse_command_line(int argc, const char* const* argv);

@@ -1,0 +1,123 @@
+#include "ci/plumbline/bisect_build.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "ci/plumbline/child_process.hpp"
+#include "ci/plumbline/worker_pool.hpp"
+
+namespace plumbline::program {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  std::error_code none;
+  for (std::string one; std::getline(folders, one, ':');)
+    if (fs::exists(fs::path(one) / name, none)) return true;
+  return false;
+}
+
+std::vector<std::string> configuring(const bisect_plan& p) {
+  std::vector<std::string> command = {"cmake", "-S",    p.worktree,
+                                      "-B",    p.build, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"};
+  if (has_program("ninja")) command.insert(command.end(), {"-G", "Ninja"});
+  if (has_program("ccache"))
+    for (const char* language : {"C", "CXX", "CUDA"})
+      command.push_back(std::string("-DCMAKE_") + language + "_COMPILER_LAUNCHER=ccache");
+  if (p.on != "gpu") command.push_back("-DPLUMBLINE_CUDA=OFF");
+  command.insert(command.end(), p.cmake.begin(), p.cmake.end());
+  return command;
+}
+
+std::string value_in(const std::string& text, const std::string& name) {
+  const std::string mark = "set(" + name + " \"";
+  const std::size_t at = text.find(mark);
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + mark.size();
+  return text.substr(begin, text.find('"', begin) - begin);
+}
+
+std::string compiler_of(const std::string& build) {
+  std::error_code none;
+  for (const fs::directory_entry& e : fs::directory_iterator(build + "/CMakeFiles", none)) {
+    std::ifstream in(e.path() / "CMakeCXXCompiler.cmake");
+    if (!in) continue;
+    std::stringstream text;
+    text << in.rdbuf();
+    return value_in(text.str(), "CMAKE_CXX_COMPILER_ID") + " " +
+           value_in(text.str(), "CMAKE_CXX_COMPILER_VERSION") + " (" +
+           value_in(text.str(), "CMAKE_CXX_COMPILER") + ")";
+  }
+  return "";
+}
+
+// Options alone: which files are compiled is a matter of sources.
+std::vector<std::string> flags_of(const bisect_plan& p) {
+  std::ifstream in(p.build + "/compile_commands.json");
+  const nlohmann::json all = nlohmann::json::parse(in, nullptr, false);
+  std::set<std::string> flags;
+  if (all.is_array())
+    for (const auto& one : all) {
+      std::istringstream words(one.value("command", ""));
+      for (std::string word; words >> word;)
+        if (word.size() > 1 && word[0] == '-' && word.find(p.build) == std::string::npos &&
+            word.find(p.worktree) == std::string::npos)
+          flags.insert(word);
+    }
+  return {flags.begin(), flags.end()};
+}
+
+// The line that says most of what a tool was angry about.
+std::string complaint(const child_end& end) {
+  std::istringstream lines(end.said);
+  std::string first, last;
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("error:") != std::string::npos || line.rfind("CMake Error", 0) == 0) {
+      first = line;
+      break;
+    } else if (!line.empty() && line.rfind("ninja: build stopped", 0) != 0) {
+      last = line;
+    }
+  return first.empty() ? last : first;
+}
+
+}  // namespace
+
+built_commit_program build_commit(const bisect_plan& p, const std::string& commit, const std::string& log,
+                                  const std::function<bool()>& give_up) {
+  built_commit_program made;
+  child_options how;
+  how.log = log, how.give_up = give_up;
+  const auto worked = [&](const std::vector<std::string>& command, const char* what) {
+    const child_end end = run_child(command, how);
+    made.ended = end.ended;
+    if (end.code != 0) made.reason = std::string(what) + ": " + complaint(end);
+    return end.code == 0 && !end.ended;
+  };
+  const std::string program = p.build + "/bin/plumbline";
+  std::error_code none;
+  fs::remove(program, none);  // that of another commit is not this one's
+  if (!worked({"git", "-C", p.worktree, "checkout", "--quiet", "--force", "--detach", commit},
+              "cannot be checked out") ||
+      !worked(configuring(p), "does not configure") ||
+      !worked({"cmake", "--build", p.build, "--target", "plumbline", "--parallel",
+               std::to_string(p.jobs > 0 ? p.jobs : usable_cores())},
+              "does not build"))
+    return made;
+  made.built = {compiler_of(p.build), flags_of(p)};
+  if (fs::exists(program, none))
+    made.program = program;
+  else
+    made.reason = "its build makes no bin/plumbline";
+  return made;
+}
+
+}  // namespace plumbline::program

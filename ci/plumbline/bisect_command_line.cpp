@@ -1,0 +1,74 @@
+// The command line of `plumbline bisect`.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "ci/plumbline/bisect_measure.hpp"
+#include "ci/plumbline/bisect_verb.hpp"
+#include "ci/plumbline/help_texts.hpp"
+#include "ci/plumbline/nearest.hpp"
+#include "ci/plumbline/option_text.hpp"
+#include "ci/plumbline/rows.hpp"
+
+namespace plumbline::program {
+
+CLI::App& describe_bisect(CLI::App& app, bisect_request& r, bisect_texts& t) {
+  CLI::App& verb = *app.add_subcommand("bisect", "The first commit at which a number of a case got worse");
+  verb.add_option("--good", r.good, "A commit at which the number was right")->type_name("REV")->required();
+  verb.add_option("--bad", r.bad, "A later one at which it is not")->type_name("REV")->required();
+  verb.add_option("--case", r.case_text, "A line of text or FILE#/group/case, of one variant")
+      ->type_name("CASE")
+      ->required();
+  verb.add_option(
+          "--metric", r.metric,
+          "budget_used, max_ulp, rms, bias (its size), or bits (elements that differ from the good end's)")
+      ->type_name("METRIC")
+      ->capture_default_str();
+  verb.add_option("--on", r.on, "Where kernels run: host, checked or gpu")
+      ->type_name("WHERE")
+      ->capture_default_str();
+  verb.add_option("--threshold", t.threshold,
+                  "Bad is above it; the geometric middle of the two ends unless given")
+      ->type_name("X");
+  verb.add_option("--repeats", t.repeats, "Runs of each build, to know a number that changes by itself (2)")
+      ->type_name("N");
+  verb.add_option("--cmake", r.cmake, "A further argument of configuring, such as --cmake=-DNAME=VALUE")
+      ->type_name("ARG")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb.add_flag("--fresh", r.fresh, "Forget what earlier runs measured");
+  verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+  verb.add_option("--plot", r.plot,
+                  "Write the metric over the commits visited as SVG; beside the rest unless given")
+      ->type_name("FILE");
+  verb.add_option("--jobs", t.jobs, "Compilers at a time; one a core unless given")->type_name("N");
+  verb.add_option("--case-timeout", t.timeout, "Seconds after which a case counts as hanging (120)")
+      ->type_name("S");
+  verb.add_option("--out", r.work.out, "Folder of what the run leaves: bisect/, made when absent")
+      ->type_name("DIR")
+      ->capture_default_str();
+  verb.footer(bisect_help);
+  return verb;
+}
+
+CLI::App& describe_bisect_step(CLI::App& app, bisect_step_request& r) {
+  CLI::App& verb = *app.add_subcommand("bisect-step", "")->group("");
+  verb.add_option("folder", r.folder)->required();
+  return verb;
+}
+
+bisect_request read_bisect(const bisect_texts& t, bisect_request r) {
+  if (std::find(std::begin(bisect_metrics), std::end(bisect_metrics), r.metric) == std::end(bisect_metrics)) {
+    const std::vector<std::string> known(std::begin(bisect_metrics), std::end(bisect_metrics));
+    throw bad_argument(
+        "--metric", "expected one of " + joined(known) + ", got '" + r.metric + "'" + guess(r.metric, known));
+  }
+  if (r.on != "host" && r.on != "checked" && r.on != "gpu")
+    throw bad_argument("--on", "expected host, checked or gpu, got '" + r.on + "'");
+  if (!t.threshold.empty()) r.threshold = positive("--threshold", t.threshold, 1e15);
+  if (!t.repeats.empty()) r.repeats = whole_number<int>("--repeats", t.repeats, 1, 1000);
+  if (!t.jobs.empty()) r.work.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
+  if (!t.timeout.empty()) r.work.case_timeout = positive("--case-timeout", t.timeout, 365 * 24 * 3600.0);
+  return r;
+}
+
+}  // namespace plumbline::program

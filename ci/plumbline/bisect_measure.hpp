@@ -1,0 +1,30 @@
+// One commit, measured: built in the worktree, run on the frozen inputs, judged by this program.
+//
+// The old build only writes outputs; inputs, options and contract that they are judged with are those of the
+// frozen case, whatever its files say.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "ci/plumbline/bisect_state.hpp"
+
+namespace plumbline::program {
+
+/// What is being done, for whoever waits.
+using bisect_note = std::function<void(const std::string& what)>;
+
+/// What is measured of a commit, from the folder or made and written there; nothing when a signal ended it or
+/// `give_up` said so.
+std::optional<measured_commit> measure(const bisect_folder&, const bisect_plan&, const std::string& commit,
+                                       const bisect_note& note, const std::function<bool()>& give_up = {});
+
+/// Metrics of the outputs in a file, as tensors of the frozen case judged by this program; `bits` among them
+/// once the good end's outputs are there.  Sets `why_not` where there are none.
+std::map<std::string, double> judged_metrics(const bisect_folder&, const bisect_plan&,
+                                             const std::string& outputs, std::string& why_not);
+
+/// The names of metrics that bisect knows, in the order in which they are listed.
+inline constexpr const char* bisect_metrics[] = {"budget_used", "max_ulp", "rms", "bias", "bits"};
+
+}  // namespace plumbline::program

@@ -1,0 +1,342 @@
+// plumbline bisect on a repository of a dozen commits whose "build" copies a script: the script runs this
+// world's program with an error of its own, as an old build would.
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/program_process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* build_by_copy = R"(cmake_minimum_required(VERSION 3.25)
+project(tiny LANGUAGES NONE)
+add_custom_target(plumbline
+  COMMAND sh -n ${CMAKE_SOURCE_DIR}/kernel.cpp
+  COMMAND ${CMAKE_COMMAND} -E make_directory bin
+  COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/kernel.cpp bin/plumbline
+  COMMAND sh -c "echo built >> ${CMAKE_BINARY_DIR}/../builds" VERBATIM)
+)";
+
+std::string with_error(const std::string& error) {
+  return "#!/bin/sh\nFAKE_ERROR=" + error + " exec " PLUMBLINE_PROGRAM " \"$@\"\n";
+}
+
+class tiny_repository {
+ public:
+  tiny_repository() {
+    git("init -q -b main .");
+    write("CMakeLists.txt", build_by_copy);
+    write(".gitignore", "/build/\nstd*.txt\n");
+  }
+  void commit(const std::string& message) {
+    git("add -A");
+    git("-c user.name=n -c user.email=n@example.org commit -q --allow-empty -m '" + message + "'");
+    git("tag c" + std::to_string(count_++));
+  }
+  void commit_kernel(const std::string& script) {
+    write("kernel.cpp", script + "# " + std::to_string(count_) + "\n");
+    fs::permissions(path() + "/kernel.cpp", fs::perms::all);
+    commit("number " + std::to_string(count_));
+  }
+  /// c0 and `commits` after it; from number `bad` on the output is 3 off.
+  void history(int commits, int bad) {
+    for (int i = 0; i <= commits; ++i) commit_kernel(with_error(i < bad ? "0" : "3"));
+  }
+  process_end bisect(std::vector<std::string> more = {}, const std::string& bad = "main") const {
+    return run_program(words(std::move(more), bad), path());
+  }
+  process_end bisect_until(const std::function<bool()>& when, int number) const {
+    return run_until(when, number, words({}, "main"), path());
+  }
+  nlohmann::json result() const { return nlohmann::json::parse(scratch_.read("r.json"), nullptr, false); }
+  std::string hash(const std::string& name) const {
+    git("rev-parse " + name + " > '" + path() + "/stdrev.txt'");
+    return scratch_.read("stdrev.txt").substr(0, 40);
+  }
+  void write(const std::string& file, const std::string& text) const {
+    std::ofstream(path() + "/" + file) << text;
+  }
+  void git(const std::string& arguments) const {
+    BOOST_REQUIRE(std::system(("git -C '" + path() + "' " + arguments + " 2>/dev/null").c_str()) == 0);
+  }
+  const std::string& path() const { return scratch_.path(); }
+  std::string read(const std::string& file) const { return scratch_.read(file); }
+  std::size_t measured() const {
+    std::size_t count = 0;
+    std::error_code none;
+    for (const auto& e : fs::recursive_directory_iterator(path() + "/build/plumbline/bisect", none))
+      count += e.path().parent_path().filename() == "commits" && e.path().extension() == ".json";
+    return count;
+  }
+  std::size_t builds() const { return scratch_.read("build/plumbline/bisect/builds").size() / 6; }
+
+ private:
+  static std::vector<std::string> words(std::vector<std::string> more, const std::string& bad) {
+    std::vector<std::string> all = {
+        "bisect",   "--good", "c0",     "--bad", bad, "--case", "fake.sum/good:n=4",
+        "--metric", "rms",    "--json", "r.json"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  scratch_folder scratch_;
+  int count_ = 0;
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Every element that is opened is closed, in turn, and no bare & or < stands in text.
+bool well_formed(const std::string& xml) {
+  std::vector<std::string> open;
+  for (std::size_t at = 0; at < xml.size();) {
+    const std::size_t next = xml.find_first_of("<&", at);
+    if (next == std::string::npos) break;
+    if (xml[next] == '&') {
+      const std::size_t end = xml.find(';', next);
+      if (end == std::string::npos || end - next > 6) return false;
+      at = end + 1;
+      continue;
+    }
+    const std::size_t end = xml.find('>', next);
+    if (end == std::string::npos) return false;
+    const std::string tag = xml.substr(next + 1, end - next - 1), name = tag.substr(0, tag.find(' '));
+    if (name.empty() || xml.find('<', next + 1) < end) return false;
+    if (std::count(tag.begin(), tag.end(), '"') % 2 != 0) return false;
+    if (name[0] == '/') {
+      if (open.empty() || open.back() != name.substr(1)) return false;
+      open.pop_back();
+    } else if (tag.back() != '/') {
+      open.push_back(name);
+    }
+    at = end + 1;
+  }
+  return open.empty() && xml.rfind("<svg ", 0) == 0;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bisect)
+
+BOOST_AUTO_TEST_CASE(the_first_bad_commit_is_found_at_the_first_a_middle_and_the_last_place) {
+  for (const int place : {1, 7, 12}) BOOST_TEST_CONTEXT("place " << place) {
+      tiny_repository repo;
+      repo.history(12, place);
+      const process_end end = repo.bisect({"--plot", "plot.svg"});
+      const nlohmann::json r = repo.result();
+      BOOST_TEST_REQUIRE(end.code == 0, end.out << end.err);
+      BOOST_TEST(r["verdict"] == "found");
+      BOOST_TEST(r["first_bad"] == repo.hash("c" + std::to_string(place)));
+      BOOST_TEST(has(end.out, "first bad commit: " + repo.hash("c" + std::to_string(place))));
+      BOOST_TEST(r["before"] == 0.25);
+      BOOST_TEST(r["after"] == 3.25);
+      BOOST_TEST(r["threshold"].get<double>() == std::sqrt(0.25 * 3.25), boost::test_tools::tolerance(1e-12));
+      BOOST_TEST(r["visited"].size() <= 2 + 4 + 1);
+      BOOST_TEST(well_formed(repo.read("plot.svg")));
+      BOOST_TEST(has(repo.read("plot.svg"), "first bad"));
+      std::size_t points = 0;
+      const std::string svg = repo.read("plot.svg");
+      for (std::size_t at = 0; (at = svg.find("<circle", at)) != std::string::npos; ++at) ++points;
+      BOOST_TEST(points == r["visited"].size());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(bits_that_change_for_the_better_are_found_where_no_number_of_the_judge_got_worse) {
+  tiny_repository repo;
+  for (int i = 0; i <= 6; ++i) repo.commit_kernel(with_error(i < 3 ? "3" : "0"));
+  BOOST_TEST(repo.bisect().code == 1);
+  BOOST_TEST(repo.result()["verdict"] == "lost the bug");
+  BOOST_TEST(repo.bisect({"--metric", "bits"}).code == 2);  // given twice
+  const process_end end = run_program({"bisect", "--good", "c0", "--bad", "main", "--case",
+                                       "fake.sum/good:n=4", "--metric", "bits", "--json", "r.json"},
+                                      repo.path());
+  BOOST_TEST_REQUIRE(end.code == 0, end.out << end.err);
+  BOOST_TEST(repo.result()["first_bad"] == repo.hash("c3"));
+  BOOST_TEST(repo.result()["after"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(commits_that_do_not_build_or_lack_the_variant_are_skipped) {
+  tiny_repository repo;
+  for (int i = 0; i <= 9; ++i)
+    if (i == 4)
+      repo.commit_kernel("#!/bin/sh\nif\n");
+    else if (i == 5)
+      repo.commit_kernel("#!/bin/sh\necho 'plumbline: CASE: expected a variant of fake.sum' >&2; exit 2\n");
+    else
+      repo.commit_kernel(with_error(i < 6 ? "0" : "3"));
+  const process_end end = repo.bisect();
+  const nlohmann::json r = repo.result();
+  BOOST_TEST(end.code == 1);
+  BOOST_TEST(r["verdict"] == "untestable");
+  BOOST_TEST(r["candidates"].size() == 3);  // 4 and 5, of which nothing is known, and 6
+  BOOST_TEST(has(end.out, "does not build"));
+  BOOST_TEST(has(end.out, "expected a variant of fake.sum"));
+  for (const char* name : {"c4", "c5", "c6"}) BOOST_TEST(has(end.out, "  " + repo.hash(name)));
+
+  tiny_repository beside;  // skipped, and not where the change is
+  for (int i = 0; i <= 9; ++i)
+    beside.commit_kernel(i == 5 ? "#!/bin/sh\nif\n" : with_error(i < 8 ? "0" : "3"));
+  BOOST_TEST(beside.bisect().code == 0);
+  BOOST_TEST(beside.result()["first_bad"] == beside.hash("c8"));
+}
+
+BOOST_AUTO_TEST_CASE(ends_that_do_not_reproduce_have_lost_the_bug) {
+  tiny_repository repo;
+  repo.history(4, 100);
+  const process_end end = repo.bisect();
+  BOOST_TEST(end.code == 1);
+  BOOST_TEST(repo.result()["verdict"] == "lost the bug");
+  BOOST_TEST(
+      has(end.out, "lost the bug: the end points do not reproduce: rms is 0.25 at the good end and 0.25"));
+  BOOST_TEST(repo.result()["visited"].size() == 2);
+
+  tiny_repository changed;
+  changed.history(4, 2);
+  BOOST_TEST(changed.bisect({"--threshold", "5"}).code == 1);
+  BOOST_TEST(changed.result()["verdict"] == "lost the bug");
+  BOOST_TEST(changed.bisect({"--threshold", "3"}).code == 0);
+  BOOST_TEST(changed.result()["first_bad"] == changed.hash("c2"));
+}
+
+BOOST_AUTO_TEST_CASE(an_end_without_a_number_is_named_with_the_reason) {
+  tiny_repository repo;
+  repo.history(2, 1);
+  repo.commit_kernel("#!/bin/sh\nif\n");
+  const process_end end = repo.bisect();
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(has(end.err, "--bad: no rms of " + repo.hash("main").substr(0, 10) + ": does not build"));
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_changes_from_run_to_run_is_called_flaky) {
+  const auto in_turn = [](const std::string& counter) {
+    return "#!/bin/sh\necho x >> " + counter + "\ncase $(($(wc -l < " + counter +
+           ") % 2)) in 0) FAKE_ERROR=0;; *) FAKE_ERROR=3;; esac\nexport FAKE_ERROR\nexec " PLUMBLINE_PROGRAM
+           " \"$@\"\n";
+  };
+  tiny_repository end_flaky;
+  end_flaky.history(3, 100);
+  end_flaky.commit_kernel(in_turn(end_flaky.path() + "/stdcounter.txt"));
+  const process_end end = end_flaky.bisect();
+  BOOST_TEST(end.code == 1);
+  BOOST_TEST(end_flaky.result()["verdict"] == "flaky");
+  BOOST_TEST(has(end.out, "0.25 to 3.25 at the bad one"));
+
+  tiny_repository middle_flaky;
+  for (int i = 0; i <= 8; ++i)
+    middle_flaky.commit_kernel(i == 4 ? in_turn(middle_flaky.path() + "/stdcounter.txt")
+                                      : with_error(i < 7 ? "0" : "3"));
+  BOOST_TEST(middle_flaky.bisect().code == 0);
+  const nlohmann::json r = middle_flaky.result();
+  BOOST_TEST(r["first_bad"] == middle_flaky.hash("c7"));
+  for (const auto& v : r["visited"])
+    if (v["commit"] == middle_flaky.hash("c4")) BOOST_TEST(v["side"] == "skipped");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_ended_goes_on_without_building_a_commit_twice) {
+  for (const int number : {SIGINT, SIGKILL}) BOOST_TEST_CONTEXT("signal " << number) {
+      tiny_repository repo;
+      repo.history(12, 9);
+      const process_end ended = repo.bisect_until([&] { return repo.measured() >= 3; }, number);
+      BOOST_TEST(ended.code == (number == SIGINT ? 130 : 1000 + SIGKILL));
+      if (number == SIGINT) {
+        BOOST_TEST(has(ended.out, "interrupted, partial result"));
+        BOOST_TEST(repo.result()["partial"] == true);
+      }
+      const process_end end = repo.bisect();
+      const std::size_t measured = repo.measured(), builds = repo.builds();
+      BOOST_TEST_REQUIRE(end.code == 0, end.out << end.err);
+      BOOST_TEST(repo.result()["first_bad"] == repo.hash("c9"));
+      BOOST_TEST(builds <= measured + 1);  // the one that was under way
+      BOOST_TEST(repo.bisect().code == 0);
+      BOOST_TEST(repo.builds() == builds);
+      BOOST_TEST(repo.bisect({"--fresh"}).code == 0);
+      BOOST_TEST(repo.builds() > builds);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(flags_that_differ_where_no_source_does_are_the_toolchain) {
+  tiny_repository repo;
+  const auto build = [](const char* error) {
+    return std::string(
+               "cmake_minimum_required(VERSION 3.25)\nproject(tiny LANGUAGES CXX)\n"
+               "set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)\nadd_executable(plumbline "
+               "m.cpp)\n"
+               "target_compile_definitions(plumbline PRIVATE ERROR=") +
+           error + ")\n";
+  };
+  repo.write(
+      "m.cpp",
+      "#include <stdlib.h>\n#include <unistd.h>\n#define TEXT(x) #x\n#define TEXT_OF(x) TEXT(x)\n"
+      "int main(int, char** v) { setenv(\"FAKE_ERROR\", TEXT_OF(ERROR), 1); return execv(\"" PLUMBLINE_PROGRAM
+      "\", v); }\n");
+  for (int i = 0; i <= 3; ++i) {
+    repo.write("CMakeLists.txt", build(i < 2 ? "0" : "3"));
+    repo.commit("flags " + std::to_string(i));
+  }
+  const process_end end = repo.bisect();
+  BOOST_TEST_REQUIRE(end.code == 1, end.out << end.err);
+  BOOST_TEST(repo.result()["verdict"] == "toolchain, not commits");
+  BOOST_TEST(
+      has(end.out,
+          "toolchain, not commits: no source differs between the ends, but flags -DERROR=0 -> -DERROR=3"));
+
+  repo.write("other.cpp", "// a source\n");  // then it is looked for, and its commit says what it changed
+  repo.commit("source");
+  BOOST_TEST(repo.bisect().code == 0);
+  BOOST_TEST(repo.result()["first_bad"] == repo.hash("c2"));
+  BOOST_TEST(repo.result()["same_sources"] == true);
+  BOOST_TEST(has(repo.result()["toolchain"].get<std::string>(), "-DERROR=3"));
+}
+
+BOOST_AUTO_TEST_CASE(a_bisection_of_the_users_own_and_his_files_stay_as_they_are) {
+  tiny_repository repo;
+  repo.history(6, 3);
+  repo.git("bisect start main c0 >/dev/null");
+  const std::string head = repo.hash("HEAD"), bad = repo.hash("refs/bisect/bad");
+  repo.write("kernel.cpp", "edited");
+  BOOST_TEST(repo.bisect().code == 0);
+  BOOST_TEST(repo.hash("HEAD") == head);
+  BOOST_TEST(repo.hash("refs/bisect/bad") == bad);
+  BOOST_TEST(repo.read("kernel.cpp") == "edited");
+}
+
+BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
+  tiny_repository repo;
+  repo.history(2, 1);
+  const auto said = [&](const std::vector<std::string>& words) {
+    const process_end end = run_program(words, repo.path());
+    BOOST_TEST(end.code == 2, end.err);
+    BOOST_TEST(std::count(end.err.begin(), end.err.end(), '\n') == 1);
+    return end.err;
+  };
+  const std::string good_case = "fake.sum/good:n=4";
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "mian", "--case", good_case}),
+                 "--bad: expected a commit of " + repo.path() + ", got 'mian'; did you mean 'main'?"));
+  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c0", "--case", good_case}),
+                 "--good: expected an ancestor of --bad"));
+  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c2", "--case", good_case}),
+                 "--bad: expected another commit than --good"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum/good:n=x"}), "n"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum:n=4"}),
+                 "--case: expected one variant"));
+  BOOST_TEST(
+      has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "rsm"}),
+          "--metric: expected one of budget_used, max_ulp, rms, bias, bits, got 'rsm'; did you mean 'rms'?"));
+  BOOST_TEST(
+      has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "bias"}),
+          "--metric: expected one that fake.sum/good has (budget_used, max_ulp, rms, bits), got 'bias'"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main"}), "--case: expected one, got none"));
+  const scratch_folder nowhere;
+  const process_end end =
+      run_program({"bisect", "--good", "c0", "--bad", "main", "--case", good_case}, nowhere.path());
+  BOOST_TEST(end.code == 2);
+  BOOST_TEST(has(end.err, "expected a folder of a git repository"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
