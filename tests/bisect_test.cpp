@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "fixtures/store.hpp"
 #include "tests/program_process.hpp"
 
 namespace fs = std::filesystem;
@@ -69,6 +70,12 @@ class tiny_repository {
   }
   const std::string& path() const { return scratch_.path(); }
   std::string read(const std::string& file) const { return scratch_.read(file); }
+  /// Of the one bisection that was made here.
+  std::string folder() const {
+    for (const auto& e : fs::directory_iterator(path() + "/build/plumbline/bisect"))
+      if (fs::exists(e.path() / "plan.json")) return e.path().string();
+    return "";
+  }
   std::size_t measured() const {
     std::size_t count = 0;
     std::error_code none;
@@ -202,6 +209,32 @@ BOOST_AUTO_TEST_CASE(ends_that_do_not_reproduce_have_lost_the_bug) {
   BOOST_TEST(changed.result()["verdict"] == "lost the bug");
   BOOST_TEST(changed.bisect({"--threshold", "3"}).code == 0);
   BOOST_TEST(changed.result()["first_bad"] == changed.hash("c2"));
+}
+
+// Programs from before the seal refuse an attribute that they do not know, and so an older option.
+BOOST_AUTO_TEST_CASE(the_inputs_that_old_builds_get_carry_nothing_that_only_new_ones_know) {
+  tiny_repository repo;
+  repo.history(1, 1);
+  BOOST_TEST_REQUIRE(repo.bisect().code == 0);
+  const std::string input = repo.folder() + "/input.h5";
+  BOOST_TEST(!plumbline::fixtures::is_sealed(input));
+  const auto cases = plumbline::fixtures::list(input);
+  BOOST_TEST_REQUIRE(cases.size() == 1);
+  const auto one = plumbline::fixtures::read(input, cases.front());
+  BOOST_TEST(one.attributes.size() == 1);
+  BOOST_TEST(one.attributes.at("n") == "4");
+  BOOST_TEST(one.tensors.size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_worktree_that_somebody_removed_is_made_again) {
+  tiny_repository repo;
+  repo.history(3, 2);
+  BOOST_TEST(repo.bisect().code == 0);
+  fs::remove_all(repo.path() + "/build/plumbline/bisect");
+  BOOST_TEST(repo.bisect().code == 0);
+  fs::remove_all(repo.path() + "/build/plumbline/bisect/worktree/.git");
+  BOOST_TEST(repo.bisect({"--fresh"}).code == 0);
+  BOOST_TEST(repo.result()["first_bad"] == repo.hash("c2"));
 }
 
 BOOST_AUTO_TEST_CASE(an_end_without_a_number_is_named_with_the_reason) {

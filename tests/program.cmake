@@ -49,7 +49,11 @@ add_dependencies(program_baseline_test plumbline)
 
 # The first bad commit, on repositories of a dozen commits made by the test.
 plumbline_test(NAME bisect_test SOURCES bisect_test.cpp program_process.cpp
-  LINK nlohmann_json::nlohmann_json
-  LABELS program)
+  LINK fixtures nlohmann_json::nlohmann_json
+  LABELS program TIMEOUT 900)
 target_compile_definitions(bisect_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")
 add_dependencies(bisect_test plumbline_with_fakes)
+# The same on a copy of this repository with thirty commits, which builds the program from scratch.
+add_test(NAME bisect_thirty_commits COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/bisect/run
+  --program $<TARGET_FILE:plumbline> --work ${CMAKE_BINARY_DIR}/bisect-test)
+set_tests_properties(bisect_thirty_commits PROPERTIES LABELS "program;long" RUN_SERIAL ON TIMEOUT 3600)

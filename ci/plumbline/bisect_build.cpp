@@ -33,6 +33,7 @@ std::vector<std::string> configuring(const bisect_plan& p) {
     for (const char* language : {"C", "CXX", "CUDA"})
       command.push_back(std::string("-DCMAKE_") + language + "_COMPILER_LAUNCHER=ccache");
   if (p.on != "gpu") command.push_back("-DPLUMBLINE_CUDA=OFF");
+  if (p.on != "checked") command.push_back("-DPLUMBLINE_CHECKED=OFF");
   command.insert(command.end(), p.cmake.begin(), p.cmake.end());
   return command;
 }
