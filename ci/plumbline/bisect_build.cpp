@@ -90,6 +90,11 @@ std::string complaint(const child_end& end) {
   return first.empty() ? last : first;
 }
 
+std::string without(std::string text, const std::string& part) {
+  for (std::size_t at; (at = text.find(part)) != std::string::npos;) text.erase(at, part.size());
+  return text;
+}
+
 }  // namespace
 
 built_commit_program build_commit(const bisect_plan& p, const std::string& commit, const std::string& log,
@@ -100,7 +105,7 @@ built_commit_program build_commit(const bisect_plan& p, const std::string& commi
   const auto worked = [&](const std::vector<std::string>& command, const char* what) {
     const child_end end = run_child(command, how);
     made.ended = end.ended;
-    if (end.code != 0) made.reason = std::string(what) + ": " + complaint(end);
+    if (end.code != 0) made.reason = std::string(what) + ": " + without(complaint(end), p.worktree + "/");
     return end.code == 0 && !end.ended;
   };
   const std::string program = p.build + "/bin/plumbline";
