@@ -95,9 +95,10 @@ class regeneration {
   std::map<std::string, std::unique_ptr<executor>> executors_;
 };
 
-void require_checked(const std::string& file, const work_options& how) {
+// False: interrupted.
+bool require_checked(const std::string& file, const work_options& how) {
   std::vector<checked_file> files = files_to_check({file});
-  if (!check_files(files, how, false)) throw cannot_run("interrupted: nothing was blessed");
+  if (!check_files(files, how, false)) return false;
   checked_file& f = files.front();
   f.sealed = true;  // it is sealed by this very step
   if (!f.unreadable.empty()) throw cannot_run("not blessed: " + f.unreadable);
@@ -106,17 +107,25 @@ void require_checked(const std::string& file, const work_options& how) {
       say(fmt::format("{}  {}\n  {}\n", name_of(e.result), e.group, e.message));
   if (const std::int64_t problems = problems_of(f); problems > 0)
     throw cannot_run(fmt::format("not blessed: {} of {} cases do not pass", problems, f.cases.size()));
+  return true;
 }
 
 }  // namespace
 
 int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
+  note_interrupts();
   const std::string file = only_file(asked), to = asked.to.empty() ? file + ".new.h5" : asked.to;
   const result_file place("--to", to);
   require_not_read(place, {file});
   regeneration anew(all, asked.command);
   std::vector<fixtures::stored_case> cases;
-  for (fixtures::stored_case& one : read_all(file)) cases.push_back(anew.again(file, std::move(one)));
+  for (fixtures::stored_case& one : read_all(file)) {
+    if (interrupted_by() != 0) {
+      say("interrupted: nothing was written\n");
+      return 128 + interrupted_by();
+    }
+    cases.push_back(anew.again(file, std::move(one)));
+  }
   fixtures::write(to, cases, fixtures::root_attributes(file));
   std::ostringstream text;
   const int lines = fixtures::diff(text, file, to);
@@ -135,7 +144,10 @@ int bless_fixtures(const instrument&, const fixtures_request& asked) {
   const std::string file = only_file(asked), from = asked.with.empty() ? file : asked.with;
   if (const std::string why = why_unreadable(from); !why.empty())
     throw cannot_run("--with: expected a file of cases, got '" + from + "': " + why);
-  require_checked(from, asked.work);
+  if (!require_checked(from, asked.work)) {
+    say("interrupted: nothing was blessed\n");
+    return 128 + interrupted_by();
+  }
   std::map<std::string, std::string> root = fixtures::root_attributes(from);
   const std::map<std::string, std::string> old = fixtures::root_attributes(file);
   std::size_t n = 1;

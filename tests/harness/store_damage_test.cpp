@@ -94,6 +94,8 @@ BOOST_AUTO_TEST_CASE(a_reader_that_crashes_is_a_damaged_file_and_costs_nothing_e
   BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] { throw std::bad_alloc(); }); }) ==
              "f.h5: std::bad_alloc");
   BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] {}); }) == "nothing was refused");
+  // Ctrl-C reaches the reader too, and says nothing of the file.
+  BOOST_TEST(refusal([] { require_survival("f.h5", 0, [] { ::raise(SIGINT); }); }) == "nothing was refused");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
