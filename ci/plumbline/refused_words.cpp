@@ -1,0 +1,96 @@
+#include "ci/plumbline/refused_words.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "ci/plumbline/nearest.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+constexpr std::array<const char*, 8> verbs = {"list",     "verify", "replay", "judge",
+                                              "fixtures", "bisect", "claims", "probe"};
+
+[[noreturn]] void refuse_verb(const std::string& got) {
+  throw bad_argument("VERB", "expected list, verify, replay, judge, fixtures, bisect, claims or probe, got " +
+                                 got + " (plumbline --help says what they do)");
+}
+
+std::vector<std::string> options_of(const CLI::App& verb) {
+  std::vector<std::string> all;
+  for (const CLI::Option* one : verb.get_options())
+    for (const std::string& name : one->get_lnames()) all.push_back("--" + name);
+  return all;
+}
+
+}  // namespace
+
+// One line, in our words, from whatever CLI11 found wrong.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& e) {
+  const bool in_verb = !app.get_subcommands().empty();
+  std::string verb = in_verb ? " " + app.get_subcommands().front()->get_name() : "";
+  const bool in_part = in_verb && !app.get_subcommands().front()->get_subcommands().empty();
+  if (in_part) verb += " " + app.get_subcommands().front()->get_subcommands().front()->get_name();
+  const std::string help = " (plumbline" + verb + " --help)";
+  std::string what = e.what();
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  if (!in_verb) refuse_verb("options and no verb");
+  const std::string first = what.substr(0, what.find_first_of(": "));
+  if (verb == " fixtures")
+    throw bad_argument("fixtures", "expected record, check, regenerate, bless, diff or dump" + help);
+  if (dynamic_cast<const CLI::RequiredError*>(&e))
+    throw bad_argument(
+        first == "cases"   ? "CASE"
+        : first == "file"  ? "FILE"
+        : first == "files" ? (verb == " fixtures record" ? "CASE" : "FILE")
+                           : first,
+        (first.rfind("--", 0) == 0 ? "expected one, got none" : "expected at least one, got none") + help);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&e))
+    throw bad_argument(first,
+                       (what.find("At Most") != std::string::npos ? "expected once, given more than once"
+                                                                  : "expected a value behind it") +
+                           help);
+  throw bad_argument("plumbline" + verb, what + help);
+}
+
+// An empty value is a shell variable that was not set; an option as a value is one that was forgotten.
+void refuse_odd_values(const CLI::App& verb) {
+  for (const CLI::Option* o : verb.get_options())
+    for (const std::string& value : o->results()) {
+      std::string name = o->get_name();
+      if (o->get_positional()) name = o->get_type_name();
+      if (value.empty()) throw bad_argument(name, "expected a value, got an empty one");
+      if (o->get_items_expected_max() > 0 && value.rfind("--", 0) == 0)
+        throw bad_argument(name, "expected a value, got the option '" + value +
+                                     "' (a file of that name is ./" + value + ")");
+    }
+}
+
+void refuse_unknown_verb(int argc, const char* const* argv) {
+  if (argc < 2) refuse_verb("none");
+  const std::string first = argv[1];
+  if (first.rfind("-", 0) == 0 || first == "worker" || first == "bisect-step") return;
+  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
+    refuse_verb("'" + first + "'" + guess(first, {verbs.begin(), verbs.end()}));
+}
+
+// Words that look like options and that the verb does not know; CLI11 would list them all in one breath.
+void refuse_unknown_options(const CLI::App& verb) {
+  for (const std::string& word : verb.remaining()) {
+    const std::string name =
+        (verb.get_parent()->get_parent() ? verb.get_parent()->get_name() + " " : "") + verb.get_name();
+    const std::string help =
+        " of `plumbline " + name + "` (plumbline " + name + " --help lists what it takes)";
+    if (word.rfind("-", 0) == 0)
+      throw bad_argument(word,
+                         "no such option" + help + guess(word.substr(0, word.find('=')), options_of(verb)));
+    throw bad_argument(verb.get_name(), "expected no further argument, got '" + word + "'" + help);
+  }
+}
+
+}  // namespace plumbline::program
