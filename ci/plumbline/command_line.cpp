@@ -95,19 +95,6 @@ void read_verify(const texts& t, const CLI::App& verb, verify_request& r) {
   read_work_options(t, r.work);
 }
 
-// The command line as a shell takes it.
-std::string typed(int argc, const char* const* argv) {
-  std::string all = "plumbline";
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789-_./=#") == std::string::npos;
-    all += plain ? " " + word : " '" + word + "'";
-  }
-  return all;
-}
-
 CLI::App& describe_list(CLI::App& app, list_request& r) {
   CLI::App& verb =
       *app.add_subcommand("list", "Operators, variants, dtypes, contracts, claims, laws, regimes");
@@ -298,10 +285,8 @@ request parse_command_line(int argc, const char* const* argv) {
     read_work_options(t, judge.work);
     return judge;
   }
-  if (fixtures_verbs.front()->parsed()) {
-    fixtures.command = typed(argc, argv);
+  if (fixtures_verbs.front()->parsed())
     return read_fixtures(*fixtures_verbs.front(), fixtures_numbers, std::move(fixtures));
-  }
   if (claims_verb.parsed()) return read_claims(t, std::move(claims));
   if (probe_verb.parsed()) {
     if (probe.on != "gpu" && probe.on != "host")

@@ -39,7 +39,7 @@ std::string blessing(std::size_t n) { return fmt::format("blessed_{:03}", n); }
 // A case with outputs computed anew from its inputs, which must come out of its line as they are stored.
 class regeneration {
  public:
-  regeneration(const instrument& all, const std::string& command) : all_(all), command_(command) {}
+  explicit regeneration(const instrument& all) : all_(all) {}
 
   fixtures::stored_case again(const std::string& file, fixtures::stored_case one) {
     const auto variant = one.attributes.find(std::string(recorded_variant));
@@ -59,7 +59,8 @@ class regeneration {
     fixtures::stored_case now = one;
     for (const auto& [name, value] : made.tensors) now.tensors.set(name, value);
     if (fixtures::first_difference(one, now).empty()) return one;  // who recorded it is still who did
-    for (const auto& [key, value] : provenance_of(place, spec.op, command_)) now.attributes[key] = value;
+    for (const auto& [key, value] : provenance_of(place, spec.op, "plumbline fixtures regenerate"))
+      now.attributes[key] = value;
     return now;
   }
 
@@ -91,7 +92,6 @@ class regeneration {
   }
 
   const instrument& all_;
-  const std::string& command_;
   std::map<std::string, std::unique_ptr<executor>> executors_;
 };
 
@@ -117,7 +117,7 @@ int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
   const std::string file = only_file(asked), to = asked.to.empty() ? file + ".new.h5" : asked.to;
   const result_file place("--to", to);
   require_not_read(place, {file});
-  regeneration anew(all, asked.command);
+  regeneration anew(all);
   std::vector<fixtures::stored_case> cases;
   for (fixtures::stored_case& one : read_all(file)) {
     if (interrupted_by() != 0) {

@@ -43,6 +43,12 @@ std::string name_of_case(const case_spec& spec, const std::string& wanted) {
   return name;
 }
 
+// What would record this case alone: the whole line that was typed may name a hundred others, and somebody's
+// folders.
+std::string command_of(const case_spec& spec) {
+  return "plumbline fixtures record" + (spec.recorded.empty() ? " '" + spec.str() + "'" : "");
+}
+
 class recording {
  public:
   recording(const instrument& all, const fixtures_request& asked)
@@ -130,7 +136,7 @@ class recording {
     std::string why_not;
     const std::unique_ptr<executor> where = all_.make_executor(spec.executor, why_not);
     if (!where) throw cannot_run(why_not);
-    for (const auto& [key, value] : provenance_of(*where, spec.op, asked_.command))
+    for (const auto& [key, value] : provenance_of(*where, spec.op, command_of(spec)))
       one.attributes[key] = value;
     one.attributes[std::string(recorded_variant)] = spec.variant;
     one.attributes[std::string(recorded_verdict)] = std::string(name_of(results_[which]->result));

@@ -76,7 +76,6 @@ struct fixtures_request {
   fixtures_action action = fixtures_action::check;
   std::vector<std::string> what;  // cases, or files
   std::string to, on, name, reason, with, json;
-  std::string command;  // as it was typed: the file keeps it
   std::int64_t values = 8;
   work_options work;
 };
