@@ -133,8 +133,8 @@ void run_fused(const project_problem& p, const kernel_arguments& args, launcher&
   call.norm_and_rotate();
 }
 
-constexpr contract contracts[] = {product("bf16/tc25", dtype::bf16, accumulation::tc25, dtype::bf16),
-                                  product("f16/tc25", dtype::f16, accumulation::tc25, dtype::f16)};
+constexpr contract contracts[] = {product("bf16/product", dtype::bf16, accumulation::tc25, dtype::bf16),
+                                  product("f16/product", dtype::f16, accumulation::tc25, dtype::f16)};
 
 std::string domain(const project_problem&) { return ""; }
 
