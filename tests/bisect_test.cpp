@@ -1,101 +1,11 @@
-// plumbline bisect on a repository of a dozen commits whose "build" copies a script: the script runs this
-// world's program with an error of its own, as an old build would.
-#include <signal.h>
-
+// What plumbline bisect finds: the commit, or why there is none to find.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "fixtures/store.hpp"
-#include "tests/program_process.hpp"
-
-namespace fs = std::filesystem;
+#include "tests/tiny_repository.hpp"
 
 namespace {
-
-constexpr const char* build_by_copy = R"(cmake_minimum_required(VERSION 3.25)
-project(tiny LANGUAGES NONE)
-add_custom_target(plumbline
-  COMMAND sh -n ${CMAKE_SOURCE_DIR}/kernel.cpp
-  COMMAND ${CMAKE_COMMAND} -E make_directory bin
-  COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/kernel.cpp bin/plumbline
-  COMMAND sh -c "echo built >> ${CMAKE_BINARY_DIR}/../builds" VERBATIM)
-)";
-
-std::string with_error(const std::string& error) {
-  return "#!/bin/sh\nFAKE_ERROR=" + error + " exec " PLUMBLINE_PROGRAM " \"$@\"\n";
-}
-
-class tiny_repository {
- public:
-  tiny_repository() {
-    git("init -q -b main .");
-    write("CMakeLists.txt", build_by_copy);
-    write(".gitignore", "/build/\nstd*.txt\n");
-  }
-  void commit(const std::string& message) {
-    git("add -A");
-    git("-c user.name=n -c user.email=n@example.org commit -q --allow-empty -m '" + message + "'");
-    git("tag c" + std::to_string(count_++));
-  }
-  void commit_kernel(const std::string& script) {
-    write("kernel.cpp", script + "# " + std::to_string(count_) + "\n");
-    fs::permissions(path() + "/kernel.cpp", fs::perms::all);
-    commit("number " + std::to_string(count_));
-  }
-  /// c0 and `commits` after it; from number `bad` on the output is 3 off.
-  void history(int commits, int bad) {
-    for (int i = 0; i <= commits; ++i) commit_kernel(with_error(i < bad ? "0" : "3"));
-  }
-  process_end bisect(std::vector<std::string> more = {}, const std::string& bad = "main") const {
-    return run_program(words(std::move(more), bad), path());
-  }
-  process_end bisect_until(const std::function<bool()>& when, int number) const {
-    return run_until(when, number, words({}, "main"), path());
-  }
-  nlohmann::json result() const { return nlohmann::json::parse(scratch_.read("r.json"), nullptr, false); }
-  std::string hash(const std::string& name) const {
-    git("rev-parse " + name + " > '" + path() + "/stdrev.txt'");
-    return scratch_.read("stdrev.txt").substr(0, 40);
-  }
-  void write(const std::string& file, const std::string& text) const {
-    std::ofstream(path() + "/" + file) << text;
-  }
-  void git(const std::string& arguments) const {
-    BOOST_REQUIRE(std::system(("git -C '" + path() + "' " + arguments + " 2>/dev/null").c_str()) == 0);
-  }
-  const std::string& path() const { return scratch_.path(); }
-  std::string read(const std::string& file) const { return scratch_.read(file); }
-  /// Of the one bisection that was made here.
-  std::string folder() const {
-    for (const auto& e : fs::directory_iterator(path() + "/build/plumbline/bisect"))
-      if (fs::exists(e.path() / "plan.json")) return e.path().string();
-    return "";
-  }
-  std::size_t measured() const {
-    std::size_t count = 0;
-    std::error_code none;
-    for (const auto& e : fs::recursive_directory_iterator(path() + "/build/plumbline/bisect", none))
-      count += e.path().parent_path().filename() == "commits" && e.path().extension() == ".json";
-    return count;
-  }
-  std::size_t builds() const { return scratch_.read("build/plumbline/bisect/builds").size() / 6; }
-
- private:
-  static std::vector<std::string> words(std::vector<std::string> more, const std::string& bad) {
-    std::vector<std::string> all = {
-        "bisect",   "--good", "c0",     "--bad", bad, "--case", "fake.sum/good:n=4",
-        "--metric", "rms",    "--json", "r.json"};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-  scratch_folder scratch_;
-  int count_ = 0;
-};
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -211,41 +121,6 @@ BOOST_AUTO_TEST_CASE(ends_that_do_not_reproduce_have_lost_the_bug) {
   BOOST_TEST(changed.result()["first_bad"] == changed.hash("c2"));
 }
 
-// Programs from before the seal refuse an attribute that they do not know, and so an older option.
-BOOST_AUTO_TEST_CASE(the_inputs_that_old_builds_get_carry_nothing_that_only_new_ones_know) {
-  tiny_repository repo;
-  repo.history(1, 1);
-  BOOST_TEST_REQUIRE(repo.bisect().code == 0);
-  const std::string input = repo.folder() + "/input.h5";
-  BOOST_TEST(!plumbline::fixtures::is_sealed(input));
-  const auto cases = plumbline::fixtures::list(input);
-  BOOST_TEST_REQUIRE(cases.size() == 1);
-  const auto one = plumbline::fixtures::read(input, cases.front());
-  BOOST_TEST(one.attributes.size() == 1);
-  BOOST_TEST(one.attributes.at("n") == "4");
-  BOOST_TEST(one.tensors.size() == 1);
-}
-
-BOOST_AUTO_TEST_CASE(a_worktree_that_somebody_removed_is_made_again) {
-  tiny_repository repo;
-  repo.history(3, 2);
-  BOOST_TEST(repo.bisect().code == 0);
-  fs::remove_all(repo.path() + "/build/plumbline/bisect");
-  BOOST_TEST(repo.bisect().code == 0);
-  fs::remove_all(repo.path() + "/build/plumbline/bisect/worktree/.git");
-  BOOST_TEST(repo.bisect({"--fresh"}).code == 0);
-  BOOST_TEST(repo.result()["first_bad"] == repo.hash("c2"));
-}
-
-BOOST_AUTO_TEST_CASE(an_end_without_a_number_is_named_with_the_reason) {
-  tiny_repository repo;
-  repo.history(2, 1);
-  repo.commit_kernel("#!/bin/sh\nif\n");
-  const process_end end = repo.bisect();
-  BOOST_TEST(end.code == 3);
-  BOOST_TEST(has(end.err, "--bad: no rms of " + repo.hash("main").substr(0, 10) + ": does not build"));
-}
-
 BOOST_AUTO_TEST_CASE(a_number_that_changes_from_run_to_run_is_called_flaky) {
   const auto in_turn = [](const std::string& counter) {
     return "#!/bin/sh\necho x >> " + counter + "\ncase $(($(wc -l < " + counter +
@@ -269,28 +144,6 @@ BOOST_AUTO_TEST_CASE(a_number_that_changes_from_run_to_run_is_called_flaky) {
   BOOST_TEST(r["first_bad"] == middle_flaky.hash("c7"));
   for (const auto& v : r["visited"])
     if (v["commit"] == middle_flaky.hash("c4")) BOOST_TEST(v["side"] == "skipped");
-}
-
-BOOST_AUTO_TEST_CASE(what_was_ended_goes_on_without_building_a_commit_twice) {
-  for (const int number : {SIGINT, SIGKILL}) BOOST_TEST_CONTEXT("signal " << number) {
-      tiny_repository repo;
-      repo.history(12, 9);
-      const process_end ended = repo.bisect_until([&] { return repo.measured() >= 3; }, number);
-      BOOST_TEST(ended.code == (number == SIGINT ? 130 : 1000 + SIGKILL));
-      if (number == SIGINT) {
-        BOOST_TEST(has(ended.out, "interrupted, partial result"));
-        BOOST_TEST(repo.result()["partial"] == true);
-      }
-      const process_end end = repo.bisect();
-      const std::size_t measured = repo.measured(), builds = repo.builds();
-      BOOST_TEST_REQUIRE(end.code == 0, end.out << end.err);
-      BOOST_TEST(repo.result()["first_bad"] == repo.hash("c9"));
-      BOOST_TEST(builds <= measured + 1);  // the one that was under way
-      BOOST_TEST(repo.bisect().code == 0);
-      BOOST_TEST(repo.builds() == builds);
-      BOOST_TEST(repo.bisect({"--fresh"}).code == 0);
-      BOOST_TEST(repo.builds() > builds);
-    }
 }
 
 BOOST_AUTO_TEST_CASE(flags_that_differ_where_no_source_does_are_the_toolchain) {
@@ -325,51 +178,6 @@ BOOST_AUTO_TEST_CASE(flags_that_differ_where_no_source_does_are_the_toolchain) {
   BOOST_TEST(repo.result()["first_bad"] == repo.hash("c2"));
   BOOST_TEST(repo.result()["same_sources"] == true);
   BOOST_TEST(has(repo.result()["toolchain"].get<std::string>(), "-DERROR=3"));
-}
-
-BOOST_AUTO_TEST_CASE(a_bisection_of_the_users_own_and_his_files_stay_as_they_are) {
-  tiny_repository repo;
-  repo.history(6, 3);
-  repo.git("bisect start main c0 >/dev/null");
-  const std::string head = repo.hash("HEAD"), bad = repo.hash("refs/bisect/bad");
-  repo.write("kernel.cpp", "edited");
-  BOOST_TEST(repo.bisect().code == 0);
-  BOOST_TEST(repo.hash("HEAD") == head);
-  BOOST_TEST(repo.hash("refs/bisect/bad") == bad);
-  BOOST_TEST(repo.read("kernel.cpp") == "edited");
-}
-
-BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
-  tiny_repository repo;
-  repo.history(2, 1);
-  const auto said = [&](const std::vector<std::string>& words) {
-    const process_end end = run_program(words, repo.path());
-    BOOST_TEST(end.code == 2, end.err);
-    BOOST_TEST(std::count(end.err.begin(), end.err.end(), '\n') == 1);
-    return end.err;
-  };
-  const std::string good_case = "fake.sum/good:n=4";
-  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "mian", "--case", good_case}),
-                 "--bad: expected a commit of " + repo.path() + ", got 'mian'; did you mean 'main'?"));
-  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c0", "--case", good_case}),
-                 "--good: expected an ancestor of --bad"));
-  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c2", "--case", good_case}),
-                 "--bad: expected another commit than --good"));
-  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum/good:n=x"}), "n"));
-  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum:n=4"}),
-                 "--case: expected one variant"));
-  BOOST_TEST(
-      has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "rsm"}),
-          "--metric: expected one of budget_used, max_ulp, rms, bias, bits, got 'rsm'; did you mean 'rms'?"));
-  BOOST_TEST(
-      has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "bias"}),
-          "--metric: expected one that fake.sum/good has (budget_used, max_ulp, rms, bits), got 'bias'"));
-  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main"}), "--case: expected one, got none"));
-  const scratch_folder nowhere;
-  const process_end end =
-      run_program({"bisect", "--good", "c0", "--bad", "main", "--case", good_case}, nowhere.path());
-  BOOST_TEST(end.code == 2);
-  BOOST_TEST(has(end.err, "expected a folder of a git repository"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

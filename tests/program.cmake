@@ -48,7 +48,7 @@ target_compile_definitions(program_baseline_test PRIVATE PLUMBLINE_PROGRAM="$<TA
 add_dependencies(program_baseline_test plumbline)
 
 # The first bad commit, on repositories of a dozen commits made by the test.
-plumbline_test(NAME bisect_test SOURCES bisect_test.cpp program_process.cpp
+plumbline_test(NAME bisect_test SOURCES bisect_test.cpp bisect_run_test.cpp tiny_repository.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
   LABELS program TIMEOUT 900)
 target_compile_definitions(bisect_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline_with_fakes>")

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/json_number.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -14,10 +14,6 @@ namespace plumbline::program {
 namespace {
 
 using nlohmann::json;
-
-double number_from(const json& j) {
-  return j.is_number() ? j.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
 
 // Failures are told elsewhere; here they are no numbers.
 std::vector<double> comparable(const std::vector<double>& all) {

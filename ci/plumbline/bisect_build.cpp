@@ -1,10 +1,6 @@
 #include "ci/plumbline/bisect_build.hpp"
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 
 #include "ci/plumbline/child_process.hpp"
@@ -36,44 +32,6 @@ std::vector<std::string> configuring(const bisect_plan& p) {
   if (p.on != "checked") command.push_back("-DPLUMBLINE_CHECKED=OFF");
   command.insert(command.end(), p.cmake.begin(), p.cmake.end());
   return command;
-}
-
-std::string value_in(const std::string& text, const std::string& name) {
-  const std::string mark = "set(" + name + " \"";
-  const std::size_t at = text.find(mark);
-  if (at == std::string::npos) return "";
-  const std::size_t begin = at + mark.size();
-  return text.substr(begin, text.find('"', begin) - begin);
-}
-
-std::string compiler_of(const std::string& build) {
-  std::error_code none;
-  for (const fs::directory_entry& e : fs::directory_iterator(build + "/CMakeFiles", none)) {
-    std::ifstream in(e.path() / "CMakeCXXCompiler.cmake");
-    if (!in) continue;
-    std::stringstream text;
-    text << in.rdbuf();
-    return value_in(text.str(), "CMAKE_CXX_COMPILER_ID") + " " +
-           value_in(text.str(), "CMAKE_CXX_COMPILER_VERSION") + " (" +
-           value_in(text.str(), "CMAKE_CXX_COMPILER") + ")";
-  }
-  return "";
-}
-
-// Options alone: which files are compiled is a matter of sources.
-std::vector<std::string> flags_of(const bisect_plan& p) {
-  std::ifstream in(p.build + "/compile_commands.json");
-  const nlohmann::json all = nlohmann::json::parse(in, nullptr, false);
-  std::set<std::string> flags;
-  if (all.is_array())
-    for (const auto& one : all) {
-      std::istringstream words(one.value("command", ""));
-      for (std::string word; words >> word;)
-        if (word.size() > 1 && word[0] == '-' && word.find(p.build) == std::string::npos &&
-            word.find(p.worktree) == std::string::npos)
-          flags.insert(word);
-    }
-  return {flags.begin(), flags.end()};
 }
 
 // The line that says most of what a tool was angry about.
@@ -118,7 +76,7 @@ built_commit_program build_commit(const bisect_plan& p, const std::string& commi
                std::to_string(p.jobs > 0 ? p.jobs : usable_cores())},
               "does not build"))
     return made;
-  made.built = {compiler_of(p.build), flags_of(p)};
+  made.built = toolchain_of(p.build, p.worktree);
   if (fs::exists(program, none))
     made.program = program;
   else

@@ -65,7 +65,7 @@ std::string svg_of(const bisect_report& r) {
   if (r.plan.threshold > 0) y.hold(r.plan.threshold);
   y.widen();
   const auto place = [&](std::size_t index) {
-    const double last = std::max<double>(1, static_cast<double>(r.commits));
+    const double last = std::max<double>(1, static_cast<double>(r.commits()));
     return left + static_cast<double>(index) / last * (width - left - right);
   };
   std::string drawn;
@@ -106,7 +106,7 @@ std::string svg_of(const bisect_report& r) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
       "height=\"{1:.0f}\" role=\"img\">\n<title>{2} of {3}</title>\n<style>{4}</style>\n"
       "<text class=\"ink\" x=\"{5:.0f}\" y=\"18\">{2} of {3}, {6} commits after {7}{8}</text>\n{9}</svg>\n",
-      width, height, escaped(r.plan.metric), escaped(r.plan.row), style, left, r.commits,
+      width, height, escaped(r.plan.metric), escaped(r.plan.row), style, left, r.commits(),
       r.plan.good.substr(0, 10), y.logarithmic ? " (logarithmic)" : "", drawn);
 }
 

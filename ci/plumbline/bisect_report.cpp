@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "ci/plumbline/json_number.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
 
@@ -14,11 +14,6 @@ namespace plumbline::program {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-json real(double x) {
-  if (std::isfinite(x)) return x;
-  return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
-}
 
 std::string brief(const std::string& commit) { return commit.substr(0, 10); }
 
@@ -81,7 +76,7 @@ std::string text_of(const bisect_report& r, bool colour) {
   }
   for (const std::string& one : r.candidates)
     if (r.verdict == bisect_verdict::untestable) text += "  " + one + "\n";
-  text += fmt::format("{} of {} commits measured", r.visited.size(), r.commits + 1);
+  text += fmt::format("{} of {} commits measured", r.visited.size(), r.commits() + 1);
   if (!r.plot.empty()) text += "; plot: " + r.plot;
   return text + "\n";
 }
@@ -92,19 +87,19 @@ std::string json_of(const bisect_report& r) {
   j["verdict"] = name_of(r.verdict), j["partial"] = r.verdict == bisect_verdict::partial;
   j["message"] = r.message;
   j["good"] = r.plan.good, j["bad"] = r.plan.bad, j["row"] = r.plan.row, j["on"] = r.plan.on;
-  j["metric"] = r.plan.metric, j["threshold"] = real(r.plan.threshold), j["commits"] = r.commits;
+  j["metric"] = r.plan.metric, j["threshold"] = json_number(r.plan.threshold), j["commits"] = r.commits();
   const visited_commit *before = r.find(r.before), *after = r.find(r.first_bad);
   j["first_bad"] = r.first_bad, j["described"] = r.described;
-  j["before"] = before ? real(value_of(before->what, r.plan.metric)) : json();
-  j["after"] = after ? real(value_of(after->what, r.plan.metric)) : json();
+  j["before"] = before ? json(json_number(value_of(before->what, r.plan.metric))) : json();
+  j["after"] = after ? json(json_number(value_of(after->what, r.plan.metric))) : json();
   j["toolchain"] = r.built_otherwise, j["same_sources"] = r.same_sources;
   j["candidates"] = r.candidates;
   j["visited"] = json::array();
   for (const visited_commit& v : r.visited) {
     json values = json::array(), metrics = json::object();
-    for (const double x : values_of(v.what, r.plan.metric)) values.push_back(real(x));
+    for (const double x : values_of(v.what, r.plan.metric)) values.emplace_back(json_number(x));
     if (!v.what.runs.empty())
-      for (const auto& [name, value] : v.what.runs.front()) metrics[name] = real(value);
+      for (const auto& [name, value] : v.what.runs.front()) metrics[name] = json_number(value);
     j["visited"].push_back({{"commit", v.commit},
                             {"subject", v.subject},
                             {"index", v.index},
@@ -115,9 +110,9 @@ std::string json_of(const bisect_report& r) {
                             {"metrics", metrics},
                             {"digest", v.what.digest},
                             {"compiler", v.what.built.compiler},
-                            {"seconds", real(v.what.seconds)}});
+                            {"seconds", json_number(v.what.seconds)}});
   }
-  j["plot"] = r.plot, j["seconds"] = real(r.seconds);
+  j["plot"] = r.plot, j["seconds"] = json_number(r.seconds);
   return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

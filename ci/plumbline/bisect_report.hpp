@@ -24,7 +24,7 @@ struct bisect_report {
   bisect_plan plan;
   bisect_verdict verdict = bisect_verdict::partial;
   std::string message;                  // why it ended so, in one line
-  std::size_t commits = 0;              // of the range
+  std::vector<std::string> range;       // commits, the good end first
   std::vector<visited_commit> visited;  // by index
   std::string first_bad, described;     // hash; author, date and subject
   std::string before;                   // the commit whose number is the one before
@@ -34,6 +34,8 @@ struct bisect_report {
   std::string plot;                     // file
   double seconds = 0;
 
+  /// After the good end.
+  std::size_t commits() const { return range.size() - 1; }
   const visited_commit* find(const std::string& commit) const;
 };
 

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "ci/plumbline/instrument.hpp"
+#include "ci/plumbline/json_number.hpp"
 
 namespace plumbline::program {
 
@@ -16,17 +16,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-json real(double x) {
-  if (std::isfinite(x)) return x;
-  return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
-}
-
-double real(const json& j) {
-  if (j.is_number()) return j.get<double>();
-  if (j == "inf" || j == "-inf") return (j == "inf" ? 1 : -1) * std::numeric_limits<double>::infinity();
-  return std::numeric_limits<double>::quiet_NaN();
-}
 
 void replace(const std::string& file, const json& j) {
   const std::string beside = file + ".writing";
@@ -47,28 +36,7 @@ json read(const std::string& file) {
   return j;
 }
 
-std::vector<std::string> only_in(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  std::vector<std::string> out;
-  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
-  return out;
-}
-
-std::string words(const std::vector<std::string>& all) {
-  std::string text;
-  for (const std::string& one : all) text += (text.empty() ? "" : " ") + one;
-  return text.empty() ? "(none)" : text;
-}
-
 }  // namespace
-
-std::string difference(const toolchain& before, const toolchain& after) {
-  std::string text;
-  if (before.compiler != after.compiler) text = "compiler " + before.compiler + " -> " + after.compiler;
-  if (before.flags != after.flags)
-    text += (text.empty() ? "flags " : "; flags ") + words(only_in(before.flags, after.flags)) + " -> " +
-            words(only_in(after.flags, before.flags));
-  return text;
-}
 
 bisect_plan bisect_folder::plan() const {
   const json j = read(file("plan.json"));
@@ -76,7 +44,7 @@ bisect_plan bisect_folder::plan() const {
   p.repository = j.at("repository"), p.worktree = j.at("worktree"), p.build = j.at("build");
   p.good = j.at("good"), p.bad = j.at("bad"), p.row = j.at("row"), p.case_text = j.at("case");
   p.contract = j.at("contract"), p.outputs = j.at("outputs").get<std::vector<std::string>>();
-  p.metric = j.at("metric"), p.on = j.at("on"), p.threshold = real(j.at("threshold"));
+  p.metric = j.at("metric"), p.on = j.at("on"), p.threshold = number_from(j.at("threshold"));
   p.repeats = j.at("repeats"), p.jobs = j.at("jobs"), p.case_timeout = j.at("case_timeout");
   p.cmake = j.at("cmake").get<std::vector<std::string>>(), p.parent = j.at("parent");
   return p;
@@ -94,7 +62,7 @@ void bisect_folder::write(const bisect_plan& p) const {
                               {"outputs", p.outputs},
                               {"metric", p.metric},
                               {"on", p.on},
-                              {"threshold", real(p.threshold)},
+                              {"threshold", json_number(p.threshold)},
                               {"repeats", p.repeats},
                               {"jobs", p.jobs},
                               {"case_timeout", p.case_timeout},
@@ -108,11 +76,11 @@ std::optional<measured_commit> bisect_folder::measured(const std::string& commit
   const json j = read(from);
   measured_commit m;
   m.reason = j.at("reason"), m.repeats = j.at("repeats"), m.digest = j.at("digest");
-  m.seconds = real(j.at("seconds"));
+  m.seconds = number_from(j.at("seconds"));
   m.built.compiler = j.at("compiler"), m.built.flags = j.at("flags").get<std::vector<std::string>>();
   for (const json& run : j.at("runs")) {
     m.runs.emplace_back();
-    for (const auto& [name, value] : run.items()) m.runs.back()[name] = real(value);
+    for (const auto& [name, value] : run.items()) m.runs.back()[name] = number_from(value);
   }
   return m;
 }
@@ -121,7 +89,7 @@ void bisect_folder::write(const std::string& commit, const measured_commit& m) c
   json runs = json::array();
   for (const auto& run : m.runs) {
     json one = json::object();
-    for (const auto& [name, value] : run) one[name] = real(value);
+    for (const auto& [name, value] : run) one[name] = json_number(value);
     runs.push_back(one);
   }
   replace(file("commits/" + commit + ".json"), {{"reason", m.reason},

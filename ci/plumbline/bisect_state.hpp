@@ -10,17 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "ci/plumbline/toolchain.hpp"
+
 namespace plumbline::program {
-
-/// How something was compiled.
-struct toolchain {
-  std::string compiler;            // "GNU 12.2.0 (/usr/bin/c++)"
-  std::vector<std::string> flags;  // every word of the compile commands that is an option, once, by name
-  friend bool operator==(const toolchain&, const toolchain&) = default;
-};
-
-/// "compiler GNU 12.2.0 -> Clang 14.0.6; flags -O2 -> -O3"; empty: the same.
-std::string difference(const toolchain& before, const toolchain& after);
 
 /// What one commit's build computed, judged by today's program.
 struct measured_commit {

@@ -1,9 +1,9 @@
 #include "ci/plumbline/json_report.hpp"
 
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "ci/plumbline/json_number.hpp"
 #include "ci/plumbline/rows.hpp"
 
 namespace plumbline::program {
@@ -12,41 +12,37 @@ using json = nlohmann::ordered_json;
 
 namespace {
 
-json real(double x) {
-  if (std::isfinite(x)) return x;
-  return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
-}
-
 void put_counts(json& j, const tally& t) {
   j["cases"] = t.cases(), j["elements"] = t.elements;
   j["pass"] = t.pass, j["fail"] = t.fail, j["mistrusted"] = t.mistrusted, j["skipped"] = t.skipped;
   j["skips"] = json::object();
   for (const auto& [reason, n] : t.skips) j["skips"][reason] = n;
-  j["budget_used_max"] = real(t.worst.used);
+  j["budget_used_max"] = json_number(t.worst.used);
   j["worst"] = {{"test", t.worst.test}, {"where", t.worst.where}, {"case", t.worst.case_text}};
   j["histogram"] = t.histogram;
   j["digest"] = t.digest();
-  j["seconds"] = real(t.seconds);
+  j["seconds"] = json_number(t.seconds);
 }
 
 void put_samples(json& j, const tally& t) {
   j["metrics"] = json::object();
   for (const auto& [metric, regimes] : t.samples)
     for (const auto& [regime, values] : regimes)
-      for (const double x : values) j["metrics"][metric][regime].push_back(real(x));
+      for (const double x : values) j["metrics"][metric][regime].emplace_back(json_number(x));
 }
 
 std::string text_of(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 json of_metrics(const std::map<std::string, double>& metrics) {
   json j = json::object();
-  for (const auto& [name, value] : metrics) j[name] = real(value);
+  for (const auto& [name, value] : metrics) j[name] = json_number(value);
   return j;
 }
 
 json of_judgement(const external_judgement& e) {
-  return {{"group", e.group},     {"kind", e.kind},       {"verdict", verdict_of(e)},
-          {"used", real(e.used)}, {"message", e.message}, {"metrics", of_metrics(e.metrics)}};
+  return {{"group", e.group},         {"kind", e.kind},
+          {"verdict", verdict_of(e)}, {"used", json_number(e.used)},
+          {"message", e.message},     {"metrics", of_metrics(e.metrics)}};
 }
 
 json of_machine(const std::vector<std::pair<std::string, std::string>>& facts) {
@@ -74,7 +70,7 @@ std::string json_report(const run_report& r) {
   j["commit"] = r.commit;
   j["machine"] = of_machine(r.machine);
   j["seed"] = r.seed, j["executor"] = r.executor, j["jobs"] = r.jobs, j["partial"] = r.partial;
-  j["seconds"] = real(r.seconds);
+  j["seconds"] = json_number(r.seconds);
   j["variants"] = json::array(), j["laws"] = json::array();
   for (const row_run& row : r.rows) {
     json v;
@@ -140,12 +136,12 @@ std::string json_of(const std::vector<std::optional<case_result>>& results, bool
   j["cases"] = json::array();
   for (const auto& r : results) {
     if (!r) continue;
-    json metrics = {{"budget_used", real(r->judged.budget_used())}}, stages = json::object();
+    json metrics = {{"budget_used", json_number(r->judged.budget_used())}}, stages = json::object();
     metrics.update(of_metrics(r->judged.metrics));
     std::map<std::string, double> used;  // by output: the worst of its tests
     for (const finding& f : r->judged.findings)
       if (worse(used[f.output], f.used)) used[f.output] = f.used;
-    for (const auto& [output, value] : used) stages[output] = real(value);
+    for (const auto& [output, value] : used) stages[output] = json_number(value);
     j["cases"].push_back({{"case", r->case_text},
                           {"verdict", std::string(name_of(r->result))},
                           {"digest", r->digest},
@@ -153,7 +149,7 @@ std::string json_of(const std::vector<std::optional<case_result>>& results, bool
                           {"stages", stages},
                           {"law", r->failed_law},
                           {"message", r->result == outcome::skipped ? r->skip_reason : r->message},
-                          {"seconds", real(r->seconds)}});
+                          {"seconds", json_number(r->seconds)}});
   }
   return text_of(j);
 }

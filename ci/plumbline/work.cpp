@@ -1,10 +1,8 @@
-// Lines between parent and workers.  Numbers that JSON cannot hold (NaN, infinities) travel as strings, so a
-// NaN stays a NaN and never becomes a zero that passes.
 #include "ci/plumbline/work.hpp"
 
-#include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "ci/plumbline/json_number.hpp"
 
 namespace plumbline::program {
 
@@ -12,46 +10,39 @@ using nlohmann::json;
 
 namespace {
 
-json real(double x) {
-  if (std::isfinite(x)) return x;
-  return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
-}
-
-double real(const json& j) {
-  if (j.is_number()) return j.get<double>();
-  const std::string text = j.is_string() ? j.get<std::string>() : "nan";
-  if (text == "inf") return std::numeric_limits<double>::infinity();
-  if (text == "-inf") return -std::numeric_limits<double>::infinity();
-  return std::numeric_limits<double>::quiet_NaN();
-}
-
 std::string line_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 
 json to_json(const finding& f) {
   json budget = json::array();
-  for (const budget_part& p : f.budget) budget.push_back({p.name, real(p.value)});
-  return {{"test", f.test},   {"output", f.output},           {"used", real(f.used)},
-          {"where", f.where}, {"computed", real(f.computed)}, {"truth", real(f.truth)},
-          {"budget", budget}, {"message", f.message}};
+  for (const budget_part& p : f.budget) budget.push_back({p.name, json_number(p.value)});
+  return {{"test", f.test},
+          {"output", f.output},
+          {"used", json_number(f.used)},
+          {"where", f.where},
+          {"computed", json_number(f.computed)},
+          {"truth", json_number(f.truth)},
+          {"budget", budget},
+          {"message", f.message}};
 }
 
 finding finding_from(const json& j) {
   finding f;
   f.test = j.at("test"), f.output = j.at("output"), f.where = j.at("where"), f.message = j.at("message");
-  f.used = real(j.at("used")), f.computed = real(j.at("computed")), f.truth = real(j.at("truth"));
-  for (const json& p : j.at("budget")) f.budget.push_back({p.at(0), real(p.at(1))});
+  f.used = number_from(j.at("used")), f.computed = number_from(j.at("computed")),
+  f.truth = number_from(j.at("truth"));
+  for (const json& p : j.at("budget")) f.budget.push_back({p.at(0), number_from(p.at(1))});
   return f;
 }
 
 json to_json(const std::map<std::string, double>& metrics) {
   json j = json::object();
-  for (const auto& [name, value] : metrics) j[name] = real(value);
+  for (const auto& [name, value] : metrics) j[name] = json_number(value);
   return j;
 }
 
 std::map<std::string, double> metrics_from(const json& j) {
   std::map<std::string, double> metrics;
-  for (const auto& [name, value] : j.items()) metrics[name] = real(value);
+  for (const auto& [name, value] : j.items()) metrics[name] = number_from(value);
   return metrics;
 }
 
@@ -89,8 +80,8 @@ json to_json(const case_result& r) {
           {"law", r.failed_law},
           {"digest", r.digest},
           {"classes", r.classes},
-          {"seconds", real(r.seconds)},
-          {"reference_seconds", real(r.reference_seconds)}};
+          {"seconds", json_number(r.seconds)},
+          {"reference_seconds", json_number(r.reference_seconds)}};
 }
 
 case_result result_from(const json& j) {
@@ -102,7 +93,7 @@ case_result result_from(const json& j) {
     r.laws.push_back({l.at(0), static_cast<outcome>(l.at(1).get<int>()), l.at(2)});
   r.failed_law = j.at("law"), r.digest = j.at("digest");
   r.classes = j.at("classes").get<std::vector<std::string>>();
-  r.seconds = real(j.at("seconds")), r.reference_seconds = real(j.at("reference_seconds"));
+  r.seconds = number_from(j.at("seconds")), r.reference_seconds = number_from(j.at("reference_seconds"));
   return r;
 }
 
@@ -154,7 +145,7 @@ std::string to_line(const answer& a) {
                    {{"group", e.group},
                     {"kind", e.kind},
                     {"result", static_cast<int>(e.result)},
-                    {"used", real(e.used)},
+                    {"used", json_number(e.used)},
                     {"message", e.message},
                     {"metrics", to_json(e.metrics)}}}});
 }
@@ -170,7 +161,8 @@ answer answer_from_line(std::string_view line) {
   a.done = true, a.error = j.at("error"), a.usage = j.at("usage"), a.result = result_from(j.at("result"));
   const json& e = j.at("judged");
   a.judged.group = e.at("group"), a.judged.kind = e.at("kind"), a.judged.message = e.at("message");
-  a.judged.result = static_cast<outcome>(e.at("result").get<int>()), a.judged.used = real(e.at("used"));
+  a.judged.result = static_cast<outcome>(e.at("result").get<int>()),
+  a.judged.used = number_from(e.at("used"));
   a.judged.metrics = metrics_from(e.at("metrics"));
   return a;
 }

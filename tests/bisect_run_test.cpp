@@ -1,0 +1,124 @@
+// How plumbline bisect goes about it: what old builds get, what is left when it is ended, what it leaves
+// alone and what it refuses.
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+
+#include "fixtures/store.hpp"
+#include "tests/tiny_repository.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bisect_run)
+
+// Programs from before the seal refuse an attribute that they do not know, and so an older option.
+BOOST_AUTO_TEST_CASE(the_inputs_that_old_builds_get_carry_nothing_that_only_new_ones_know) {
+  tiny_repository repo;
+  repo.history(1, 1);
+  BOOST_TEST_REQUIRE(repo.bisect().code == 0);
+  const std::string input = repo.folder() + "/input.h5";
+  BOOST_TEST(!plumbline::fixtures::is_sealed(input));
+  const auto cases = plumbline::fixtures::list(input);
+  BOOST_TEST_REQUIRE(cases.size() == 1);
+  const auto one = plumbline::fixtures::read(input, cases.front());
+  BOOST_TEST(one.attributes.size() == 1);
+  BOOST_TEST(one.attributes.at("n") == "4");
+  BOOST_TEST(one.tensors.size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_worktree_that_somebody_removed_is_made_again) {
+  tiny_repository repo;
+  repo.history(3, 2);
+  BOOST_TEST(repo.bisect().code == 0);
+  fs::remove_all(repo.path() + "/build/plumbline/bisect");
+  BOOST_TEST(repo.bisect().code == 0);
+  fs::remove_all(repo.path() + "/build/plumbline/bisect/worktree/.git");
+  BOOST_TEST(repo.bisect({"--fresh"}).code == 0);
+  BOOST_TEST(repo.result()["first_bad"] == repo.hash("c2"));
+}
+
+BOOST_AUTO_TEST_CASE(an_end_without_a_number_is_named_with_the_reason) {
+  tiny_repository repo;
+  repo.history(2, 1);
+  repo.commit_kernel("#!/bin/sh\nif\n");
+  const process_end end = repo.bisect();
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(has(end.err, "--bad: no rms of " + repo.hash("main").substr(0, 10) + ": does not build"));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_ended_goes_on_without_building_a_commit_twice) {
+  for (const int number : {SIGINT, SIGKILL}) BOOST_TEST_CONTEXT("signal " << number) {
+      tiny_repository repo;
+      repo.history(12, 9);
+      const process_end ended = repo.bisect_until([&] { return repo.measured() >= 3; }, number);
+      BOOST_TEST(ended.code == (number == SIGINT ? 130 : 1000 + SIGKILL));
+      if (number == SIGINT) {
+        BOOST_TEST(has(ended.out, "interrupted, partial result"));
+        BOOST_TEST(repo.result()["partial"] == true);
+      }
+      const process_end end = repo.bisect();
+      const std::size_t measured = repo.measured(), builds = repo.builds();
+      BOOST_TEST_REQUIRE(end.code == 0, end.out << end.err);
+      BOOST_TEST(repo.result()["first_bad"] == repo.hash("c9"));
+      BOOST_TEST(builds <= measured + 1);  // the one that was under way
+      BOOST_TEST(repo.bisect().code == 0);
+      BOOST_TEST(repo.builds() == builds);
+      BOOST_TEST(repo.bisect({"--fresh"}).code == 0);
+      BOOST_TEST(repo.builds() > builds);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_bisection_of_the_users_own_and_his_files_stay_as_they_are) {
+  tiny_repository repo;
+  repo.history(6, 3);
+  repo.git("bisect start main c0 >/dev/null");
+  const std::string head = repo.hash("HEAD"), bad = repo.hash("refs/bisect/bad");
+  repo.write("kernel.cpp", "edited");
+  BOOST_TEST(repo.bisect().code == 0);
+  BOOST_TEST(repo.hash("HEAD") == head);
+  BOOST_TEST(repo.hash("refs/bisect/bad") == bad);
+  BOOST_TEST(repo.read("kernel.cpp") == "edited");
+}
+
+BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
+  tiny_repository repo;
+  repo.history(2, 1);
+  const auto said = [&](const std::vector<std::string>& words) {
+    const process_end end = run_program(words, repo.path());
+    BOOST_TEST(end.code == 2, end.err);
+    BOOST_TEST(std::count(end.err.begin(), end.err.end(), '\n') == 1);
+    return end.err;
+  };
+  const std::string good_case = "fake.sum/good:n=4";
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "mian", "--case", good_case}),
+                 "--bad: expected a commit of " + repo.path() + ", got 'mian'; did you mean 'main'?"));
+  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c0", "--case", good_case}),
+                 "--good: expected an ancestor of --bad"));
+  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c2", "--case", good_case}),
+                 "--bad: expected another commit than --good"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum/good:n=x"}), "n"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum:n=4"}),
+                 "--case: expected one variant"));
+  BOOST_TEST(
+      has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "rsm"}),
+          "--metric: expected one of budget_used, max_ulp, rms, bias, bits, got 'rsm'; did you mean 'rms'?"));
+  BOOST_TEST(
+      has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "bias"}),
+          "--metric: expected one that fake.sum/good has (budget_used, max_ulp, rms, bits), got 'bias'"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main"}), "--case: expected one, got none"));
+  const scratch_folder nowhere;
+  const process_end end =
+      run_program({"bisect", "--good", "c0", "--bad", "main", "--case", good_case}, nowhere.path());
+  BOOST_TEST(end.code == 2);
+  BOOST_TEST(has(end.err, "expected a folder of a git repository"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
