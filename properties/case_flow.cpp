@@ -1,6 +1,7 @@
 #include "properties/case_flow.hpp"
 
 #include "properties/generate/draws.hpp"
+#include "properties/in_double.hpp"
 #include "properties/recorded_source.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -227,6 +228,17 @@ recorded_case case_flow::record(const case_spec& spec, executor* where) const {
   if (run.why_not) return c;
   for (auto& e : run.outputs) c.tensors.set(output_name(e.name, one.inputs()), std::move(e.value));
   return c;
+}
+
+std::vector<double_result> case_flow::in_double(const recorded_case& c) const {
+  const auto said = c.options.find("contract");
+  const std::string_view wanted = said == c.options.end() ? std::string_view{} : said->second;
+  const cases all = presented(c, {});
+  const contract* promised = nullptr;
+  for (const table_row& row : rows(side::host))
+    for (const contract& one : row.contracts)
+      if (one.in == all.front()->type() && (promised == nullptr || one.name == wanted)) promised = &one;
+  return promised == nullptr ? std::vector<double_result>{} : all.front()->in_double(*promised);
 }
 
 }  // namespace plumbline

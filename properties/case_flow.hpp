@@ -52,6 +52,7 @@ class examined_case {
   virtual laws::attempt run(const chosen_row&) const = 0;
   /// `result` takes the reference's seconds.
   virtual verdict judge(const contract&, const tensor_set& outputs, case_result& result) const = 0;
+  virtual std::vector<double_result> in_double(const contract&) const = 0;
   virtual std::vector<law_result> check_laws(const chosen_row&, const tensor_set& outputs,
                                              bool every_law) const = 0;
 };
@@ -69,6 +70,7 @@ class case_flow : public operation {
   case_result examine_recorded(const recorded_case&, const case_spec&, executor&,
                                const examine_options&) const final;
   recorded_case record(const case_spec&, executor*) const final;
+  std::vector<double_result> in_double(const recorded_case&) const final;
 
  protected:
   using cases = std::vector<std::unique_ptr<examined_case>>;

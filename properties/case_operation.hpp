@@ -15,6 +15,7 @@
 
 #include "properties/case_flow.hpp"
 #include "properties/generate/problem_class.hpp"
+#include "properties/in_double.hpp"
 #include "properties/meaning.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -44,6 +45,9 @@ struct function_parts {
   std::string (*budgets)(std::span<const contract>);
   std::span<const meaning> (*meanings)();  // of its regimes, classes and own laws
   std::string_view group = {};  // of a file of cases, where `name` is another operator's; else empty
+  /// Truth and companions with their own error; null: its results are bytes.
+  std::vector<double_result> (*in_double)(const Problem&, const tensor_set& inputs,
+                                          const contract&) = nullptr;
 };
 
 template <class Problem>
@@ -105,6 +109,10 @@ class case_operation : public case_flow {
     }
     verdict judge(const contract& promised, const tensor_set& outputs, case_result& result) const override {
       return owner_.judge_of(m_, result)(promised, outputs);
+    }
+    std::vector<double_result> in_double(const contract& promised) const override {
+      if (owner_.parts_.in_double == nullptr) return {};
+      return owner_.parts_.in_double(m_.problem, m_.inputs, promised);
     }
     std::vector<law_result> check_laws(const chosen_row& how, const tensor_set& outputs,
                                        bool every_law) const override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/in_double.hpp"
 #include "properties/judge/joined.hpp"
 #include "properties/laws/subject.hpp"
 
@@ -64,8 +65,8 @@ external_judgement worst(const recorded_case& c, std::span<const external_judgem
   if (found.empty()) {
     const auto line = c.options.find("case");
     const bool ours = line != c.options.end() && line->second.rfind("plumbline", 0) == 0;
-    return ours ? unsupported(c, "holds no outputs: replay it")
-                : unreadable(c, "holds neither outputs nor expected_*");
+    return ours || holds_doubles(c) ? unsupported(c, "holds no outputs: replay it")
+                                    : unreadable(c, "holds neither outputs nor expected_*");
   }
   external_judgement all = found.front();
   std::map<std::string, double> metrics;

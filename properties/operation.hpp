@@ -76,6 +76,8 @@ struct external_judgement {
   std::map<std::string, double> metrics = {};  // of outputs: those of their verdict
 };
 
+struct double_result;  // properties/in_double.hpp
+
 class operation {
  public:
   virtual ~operation() = default;
@@ -116,6 +118,9 @@ class operation {
   /// Examines recorded inputs with a variant, as `examine` does generated ones.
   virtual case_result examine_recorded(const recorded_case&, const case_spec&, executor&,
                                        const examine_options&) const = 0;
+  /// What the reference says of a recorded case in double, with the companions of the contract that the case
+  /// names (else of the first variant that takes it); none where its results are bytes.
+  virtual std::vector<double_result> in_double(const recorded_case&) const;
 };
 
 /// All functions of all operators, in the order they are listed.

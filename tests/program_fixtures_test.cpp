@@ -1,5 +1,6 @@
 // fixtures, tried as a user tries it, with the program as it is built.
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <cstdlib>
 
 #include "fixtures/store.hpp"
@@ -150,6 +151,58 @@ BOOST_AUTO_TEST_CASE(diff_and_dump_show_what_is_there) {
   BOOST_TEST(has(differ.out, "q: 1 of 16"), differ.out);
   BOOST_TEST(has(dump.out, "recorded_sources = "), dump.out);
   BOOST_TEST(has(dump.out, "q: bf16 (1, 1, 1, 16): "), dump.out);
+}
+
+BOOST_AUTO_TEST_CASE(truth_and_companions_are_kept_in_double_and_held_to_their_own_error) {
+  const recorded_attention folder;
+  using namespace plumbline::fixtures;
+  stored_case one = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  for (const char* name : {"truth_out", "truth_lse", "companion_S1", "companion_A2", "companion_V0"}) {
+    BOOST_REQUIRE_MESSAGE(one.tensors.has(name), name);
+    BOOST_TEST((one.tensors.at(name).type() == plumbline::dtype::f64), name);
+  }
+  double& first = *one.tensors.at("truth_out").as<double>();
+  const double right = first;
+  first = std::nextafter(right, 2 * right);
+  write(folder.file("a.h5"), {one}, {});
+  const process_end near = run(folder, {"check", "a.h5"}), near_again = run(folder, {"regenerate", "a.h5"});
+  BOOST_TEST(near.code == 0, near.out);
+  BOOST_TEST(has(near_again.out, "of its own error"), near_again.out);
+  BOOST_TEST(has(near_again.out, "0 differences"), near_again.out);
+
+  first = right * (1 + 0x1p-40);
+  write(folder.file("a.h5"), {one}, {});
+  const process_end far = run(folder, {"check", "a.h5"}),
+                    judged = run_program({"judge", "a.h5"}, folder.path()),
+                    far_again = run(folder, {"regenerate", "a.h5"});
+  BOOST_TEST(far.code == 1);
+  BOOST_TEST(has(far.out, "what it holds: truth_out[0, 0, 0, 0]"), far.out);
+  BOOST_TEST(judged.code == 1);
+  BOOST_TEST(has(far_again.out, "the truth moved beyond its own error: truth_out[0, 0, 0, 0]"),
+             far_again.out);
+  BOOST_TEST(has(far_again.out, "truth_out: 1 of 16 elements differ"), far_again.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_double_that_the_function_does_not_have_fails_by_name) {
+  const recorded_attention folder;
+  using namespace plumbline::fixtures;
+  stored_case one = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  one.tensors.set("truth_nothing", one.tensors.at("truth_out"));
+  write(folder.file("a.h5"), {one}, {});
+  const process_end check = run(folder, {"check", "a.h5"});
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(has(check.out, "truth_nothing: expected what the reference has in double"), check.out);
+}
+
+BOOST_AUTO_TEST_CASE(truth_is_left_out_when_asked) {
+  const scratch_folder folder;
+  BOOST_REQUIRE(run(folder, {"record", good, "--to", "a.h5", "--truth", "no"}).code == 0);
+  const auto file = folder.path() + "/a.h5";
+  const auto one = plumbline::fixtures::read(file, plumbline::fixtures::list(file).at(0));
+  BOOST_TEST(one.tensors.has("out"));
+  BOOST_TEST(!one.tensors.has("truth_out"));
+  BOOST_TEST(run(folder, {"check", "a.h5"}).code == 0);
+  BOOST_TEST(run(folder, {"record", good, "--to", "a.h5", "--truth", "maybe"}).code == 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

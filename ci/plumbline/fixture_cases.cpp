@@ -9,6 +9,7 @@
 #include "ci/plumbline/rows.hpp"
 #include "fixtures/difference.hpp"
 #include "properties/case_spec.hpp"
+#include "properties/in_double.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -80,7 +81,7 @@ class examination_of_a_record {
     external_judgement best;
     best.kind = "unsupported";
     for (const operation* op : its) {
-      const external_judgement e = op->judge(case_, "");
+      const external_judgement e = judge_all(*op, case_, "");
       if (best.kind == "unsupported") best = e;
       if (e.kind == "unsupported" || e.kind == "unreadable") continue;
       best = e;

@@ -50,6 +50,8 @@ std::vector<CLI::App*> describe_fixtures(CLI::App& app, fixtures_request& r, fix
       sub.add_option("--name", r.name,
                      "Name of the case in the file; made of variant, regime and seed unless given")
           ->type_name("NAME");
+      sub.add_option("--truth", t.truth, "yes (the default): also keep truth and companions in double; or no")
+          ->type_name("YES");
     }
     if (is(bless)) {
       sub.add_option("--reason", r.reason, "Why what is recorded changes; the file keeps it")
@@ -76,6 +78,9 @@ fixtures_request read_fixtures(const CLI::App& verb, const fixtures_texts& t, fi
     if (verb.got_subcommand(one.name)) r.action = one.action;
   if (!r.on.empty() && r.on != "host" && r.on != "checked" && r.on != "gpu")
     throw bad_argument("--on", "expected host, checked or gpu, got '" + r.on + "'");
+  if (!t.truth.empty() && t.truth != "yes" && t.truth != "no")
+    throw bad_argument("--truth", "expected yes or no, got '" + t.truth + "'");
+  r.truth = t.truth != "no";
   if (!t.jobs.empty()) r.work.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
   if (!t.timeout.empty()) r.work.case_timeout = positive("--case-timeout", t.timeout, 365 * 24 * 3600.0);
   if (t.values == "all")

@@ -96,7 +96,7 @@ class recording {
   std::optional<work> next() {
     work w;
     if (!to_save_.empty()) {
-      w.what = task::save, w.outputs = true, w.index = to_save_.back();
+      w.what = task::save, w.outputs = true, w.truth = asked_.truth, w.index = to_save_.back();
       w.case_text = plan_.cases[w.index].spec.str(), w.file = part(w.index);
       to_save_.pop_back();
       return w;

@@ -24,7 +24,7 @@ int run_fixtures(const instrument&, const fixtures_request&);
 
 /// What numbers of the command line are before they are read.
 struct fixtures_texts {
-  std::string jobs, timeout, values;
+  std::string jobs, timeout, values, truth;
 };
 /// Adds the verb and its parts to the command line; returns it with them behind it.
 std::vector<CLI::App*> describe_fixtures(CLI::App&, fixtures_request&, fixtures_texts&);

@@ -77,6 +77,7 @@ struct fixtures_request {
   std::vector<std::string> what;  // cases, or files
   std::string to, on, name, reason, with, json;
   std::int64_t values = 8;
+  bool truth = true;  // record keeps what the reference says in double
   work_options work;
 };
 

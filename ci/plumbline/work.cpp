@@ -117,6 +117,7 @@ std::string to_line(const work& w) {
                   {"contract", w.contract},
                   {"file", w.file},
                   {"outputs", w.outputs},
+                  {"truth", w.truth},
                   {"attributes", w.attributes}});
 }
 
@@ -129,7 +130,7 @@ work work_from_line(std::string_view line) {
   w.seed = j.at("seed"), w.index = j.at("index"), w.regime = j.at("regime"), w.executor = j.at("executor");
   w.laws = j.at("laws"), w.all_laws = j.at("all_laws"), w.case_text = j.at("case");
   w.recorded = j.at("recorded"), w.contract = j.at("contract");
-  w.file = j.at("file"), w.outputs = j.at("outputs");
+  w.file = j.at("file"), w.outputs = j.at("outputs"), w.truth = j.at("truth");
   w.attributes = j.at("attributes").get<std::map<std::string, std::string>>();
   return w;
 }

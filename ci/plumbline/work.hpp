@@ -35,6 +35,7 @@ struct work {
   std::string contract;                           // judge
   std::string file;                               // save
   bool outputs = false;                           // save
+  bool truth = false;                             // save: also what the reference says in double
   std::map<std::string, std::string> attributes;  // save: what the file says beside the case
   bool again =
       false;  // the parent's own note: the first worker was killed on it, this one has the machine alone

@@ -16,6 +16,7 @@
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "ci/plumbline/work.hpp"
+#include "properties/in_double.hpp"
 #include "properties/laws/schedules.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -101,7 +102,7 @@ class worker {
         if (its.empty())
           a.judged.message = unknown_group(located(split_case_path(w.recorded).first), c.function);
         for (const operation* op : its) {
-          const external_judgement e = op->judge(c, w.contract);
+          const external_judgement e = judge_all(*op, c, w.contract);
           if (a.judged.kind == "unsupported") a.judged = e;
           if (e.kind == "unsupported" || e.kind == "unreadable") continue;
           a.judged = e;
@@ -118,6 +119,8 @@ class worker {
         const case_spec spec = case_spec::parse(w.case_text);
         const operation& op = find_operation(all_, spec.op, spec.function);
         recorded_case c = op.record(spec, w.outputs ? &place(spec.executor) : nullptr);
+        if (w.truth)
+          for (double_result& one : op.in_double(c)) c.tensors.set(one.name, std::move(one.value));
         for (const auto& [key, value] : w.attributes) c.options[key] = value;
         save_case(w.file, c);
         return;

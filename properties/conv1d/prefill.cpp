@@ -1,6 +1,7 @@
 // prefill as an operation.
 #include "kernels/core/table.hpp"
 #include "properties/conv1d/agreement.hpp"
+#include "properties/conv1d/in_double.hpp"
 #include "properties/conv1d/inputs.hpp"
 #include "properties/conv1d/laws.hpp"
 #include "properties/conv1d/operations.hpp"
@@ -31,7 +32,8 @@ constexpr function_tables<prefill_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = filter_budgets,
               .meanings = prefill_meanings,
-              .group = groups_in_files[0]},
+              .group = groups_in_files[0],
+              .in_double = in_double},
     .draw_regime = generate::draw_conv1d_regime,
     .draw = generate::draw_conv1d_prefill,
     .inputs = generate::draw_inputs,

@@ -1,6 +1,7 @@
 // steps as an operation.
 #include "kernels/core/table.hpp"
 #include "properties/conv1d/agreement.hpp"
+#include "properties/conv1d/in_double.hpp"
 #include "properties/conv1d/inputs.hpp"
 #include "properties/conv1d/operations.hpp"
 #include "properties/conv1d/recorded.hpp"
@@ -30,7 +31,8 @@ constexpr function_tables<steps_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = filter_budgets,
               .meanings = steps_meanings,
-              .group = groups_in_files[0]},
+              .group = groups_in_files[0],
+              .in_double = in_double},
     .draw_regime = generate::draw_conv1d_regime,
     .draw = generate::draw_conv1d_steps,
     .inputs = generate::draw_inputs,

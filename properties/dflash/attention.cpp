@@ -3,6 +3,7 @@
 #include "properties/dflash/agreement.hpp"
 #include "properties/dflash/attention_inputs.hpp"
 #include "properties/dflash/attention_shapes.hpp"
+#include "properties/dflash/in_double.hpp"
 #include "properties/dflash/laws.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
@@ -33,7 +34,8 @@ constexpr function_tables<attention_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = attention_budgets,
               .meanings = attention_meanings,
-              .group = groups_in_files[0]},
+              .group = groups_in_files[0],
+              .in_double = in_double},
     .draw_regime = generate::draw_dflash_attention_regime,
     .draw = generate::draw_dflash_attention,
     .inputs = generate::draw_inputs,

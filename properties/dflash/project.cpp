@@ -1,6 +1,7 @@
 // project as an operation.
 #include "kernels/core/table.hpp"
 #include "properties/dflash/agreement.hpp"
+#include "properties/dflash/in_double.hpp"
 #include "properties/dflash/laws.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/project_inputs.hpp"
@@ -32,7 +33,8 @@ constexpr function_tables<project_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = project_budgets,
               .meanings = project_meanings,
-              .group = groups_in_files[0]},
+              .group = groups_in_files[0],
+              .in_double = in_double},
     .draw_regime = generate::draw_dflash_project_regime,
     .draw = generate::draw_dflash_project,
     .inputs = generate::draw_inputs,

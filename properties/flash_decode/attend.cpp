@@ -4,6 +4,7 @@
 #include "properties/flash_decode/attend_agreement.hpp"
 #include "properties/flash_decode/attend_inputs.hpp"
 #include "properties/flash_decode/attend_laws.hpp"
+#include "properties/flash_decode/in_double.hpp"
 #include "properties/flash_decode/operations.hpp"
 #include "properties/flash_decode/problem_classes.hpp"
 #include "properties/flash_decode/recorded.hpp"
@@ -47,7 +48,8 @@ constexpr function_parts<problem> parts = {.op = "flash_decode",
                                            .options_of_problem = options_of_problem,
                                            .memory_needed = memory_needed,
                                            .budgets = attend_budgets,
-                                           .meanings = attend_meanings};
+                                           .meanings = attend_meanings,
+                                           .in_double = in_double};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include "properties/flash_decode/combine_agreement.hpp"
 #include "properties/flash_decode/combine_inputs.hpp"
 #include "properties/flash_decode/combine_laws.hpp"
+#include "properties/flash_decode/in_double.hpp"
 #include "properties/flash_decode/operations.hpp"
 #include "properties/flash_decode/problem_classes.hpp"
 #include "properties/flash_decode/recorded.hpp"
@@ -31,7 +32,8 @@ constexpr function_parts<problem> parts = {.op = "flash_decode",
                                            .options_of_problem = options_of_problem,
                                            .memory_needed = memory_needed,
                                            .budgets = combine_budgets,
-                                           .meanings = combine_meanings};
+                                           .meanings = combine_meanings,
+                                           .in_double = in_double};
 
 class combine_function final : public case_operation<problem> {
  public:

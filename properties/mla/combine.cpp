@@ -1,5 +1,6 @@
 // combine as an operation.  Its inputs are always f32; the output type belongs to the problem.
 #include "kernels/core/table.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/mla/split_agreement.hpp"
@@ -35,7 +36,8 @@ constexpr function_tables<combine_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = combine_budgets,
               .meanings = combine_meanings,
-              .group = "mla_combine"},
+              .group = "mla_combine",
+              .in_double = in_double},
     .draw_regime = generate::draw_mla_combine_regime,
     .draw = generate::draw_mla_combine,
     .inputs = generate::draw_inputs,

@@ -6,6 +6,7 @@
 #include "properties/mla/attention_laws.hpp"
 #include "properties/mla/attention_shapes.hpp"
 #include "properties/mla/function.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 
@@ -30,7 +31,8 @@ constexpr function_tables<decode_indices_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = attention_budgets,
-              .meanings = decode_indices_meanings},
+              .meanings = decode_indices_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_latent_regime,
     .draw = generate::draw_decode_indices,
     .inputs = generate::draw_inputs,

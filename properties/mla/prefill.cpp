@@ -5,6 +5,7 @@
 #include "properties/mla/attention_inputs.hpp"
 #include "properties/mla/attention_laws.hpp"
 #include "properties/mla/attention_shapes.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/table_operation.hpp"
@@ -30,7 +31,8 @@ constexpr function_tables<prefill_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = attention_budgets,
-              .meanings = prefill_meanings},
+              .meanings = prefill_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_latent_regime,
     .draw = generate::draw_prefill,
     .inputs = generate::draw_inputs,

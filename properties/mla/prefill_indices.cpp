@@ -6,6 +6,7 @@
 #include "properties/mla/attention_laws.hpp"
 #include "properties/mla/attention_shapes.hpp"
 #include "properties/mla/function.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 
@@ -30,7 +31,8 @@ constexpr function_tables<prefill_indices_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = attention_budgets,
-              .meanings = prefill_indices_meanings},
+              .meanings = prefill_indices_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_latent_regime,
     .draw = generate::draw_prefill_indices,
     .inputs = generate::draw_inputs,

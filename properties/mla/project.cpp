@@ -1,5 +1,6 @@
 // project as an operation.
 #include "kernels/core/table.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/product_agreement.hpp"
 #include "properties/mla/product_inputs.hpp"
@@ -29,7 +30,8 @@ constexpr function_tables<project_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = project_budgets,
-              .meanings = project_meanings},
+              .meanings = project_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_project_regime,
     .draw = generate::draw_project,
     .inputs = generate::draw_inputs,

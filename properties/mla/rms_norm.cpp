@@ -1,5 +1,6 @@
 // rms_norm as an operation.
 #include "kernels/core/table.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/mla/row_agreement.hpp"
@@ -34,7 +35,8 @@ constexpr function_tables<rms_norm_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = rms_norm_budgets,
-              .meanings = rms_norm_meanings},
+              .meanings = rms_norm_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_rms_norm_regime,
     .draw = generate::draw_rms_norm,
     .inputs = generate::draw_inputs,

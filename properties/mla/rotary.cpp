@@ -1,5 +1,6 @@
 // rotary as an operation.
 #include "kernels/core/table.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/mla/row_agreement.hpp"
@@ -33,7 +34,8 @@ constexpr function_tables<rotary_problem> tables = {.parts = {.op = "mla",
                                                               .memory_needed = memory_needed,
                                                               .budgets = rotary_budgets,
                                                               .meanings = rotary_meanings,
-                                                              .group = "rotary_embedding"},
+                                                              .group = "rotary_embedding",
+                                                              .in_double = in_double},
                                                     .draw_regime = generate::draw_rotary_regime,
                                                     .draw = generate::draw_rotary,
                                                     .inputs = generate::draw_inputs,

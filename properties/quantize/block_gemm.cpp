@@ -4,6 +4,7 @@
 #include "properties/quantize/block_gemm_laws.hpp"
 #include "properties/quantize/block_gemm_shapes.hpp"
 #include "properties/quantize/function.hpp"
+#include "properties/quantize/in_double.hpp"
 #include "properties/quantize/operations.hpp"
 #include "properties/quantize/recorded.hpp"
 
@@ -28,7 +29,8 @@ constexpr function_tables<block_gemm_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = block_gemm_budgets,
-              .meanings = block_gemm_meanings},
+              .meanings = block_gemm_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_product_regime,
     .draw = generate::draw_block_gemm,
     .inputs = generate::draw_inputs,
