@@ -3,6 +3,7 @@
 #include "properties/generate/draws.hpp"
 #include "properties/in_double.hpp"
 #include "properties/recorded_source.hpp"
+#include "properties/tap_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
@@ -25,8 +26,18 @@ void fold(case_result& all, case_result one) {
   if (one.result != outcome::skipped) all = worse(std::move(all), std::move(one));
 }
 
-void run_stages(const examined_case& c, const chosen_row& how_run, const examine_options& how,
-                case_result& result) {
+// The call once more with its taps open: they change no bit, and most calls need none.
+std::vector<stage_verdict> stages_of_run(const examined_case& c, chosen_row how) {
+  tap_record taps;
+  how.options.taps = &taps;
+  const laws::attempt again = c.run(how);
+  if (again.why_not) return {};
+  taps.sort();
+  return c.stages(how.promised, taps, again.outputs);
+}
+
+void run_and_judge(const examined_case& c, const chosen_row& how_run, const examine_options& how,
+                   case_result& result) {
   laws::attempt first;
   try {
     first = c.run(how_run);
@@ -38,6 +49,9 @@ void run_stages(const examined_case& c, const chosen_row& how_run, const examine
   if (first.why_not) return add_fault(result, *first.why_not);
   result.digest = digest_of(first.outputs);
   add_verdict(result, c.judge(how_run.promised, first.outputs, result));
+  if (how.stages == stages_wanted::always ||
+      (how.stages == stages_wanted::on_failure && result.judged.result == outcome::fail))
+    result.stages = stages_of_run(c, how_run);
   if (!how.laws && !how.all_laws) return;
   for (law_result& one : c.check_laws(how_run, first.outputs, how.all_laws)) add_law(result, std::move(one));
 }
@@ -180,7 +194,8 @@ case_result case_flow::examine_recorded(const recorded_case& c, const case_spec&
   bool first = true;
   for (const auto& one : presented(c, spec)) {
     named.problem = one->text();
-    case_result result = examine_case(*one, named, where, first ? how : examine_options{false, false});
+    case_result result =
+        examine_case(*one, named, where, first ? how : examine_options{false, false, how.stages});
     all = first ? std::move(result) : worse(std::move(all), std::move(result));
     first = false;
   }
@@ -198,7 +213,7 @@ case_result case_flow::examine_case(const examined_case& c, const case_spec& spe
   result.case_text = spec.str();
   result.classes = c.classes();
   if (why.empty()) {
-    run_stages(c, {row, *promised, where, options_of(spec), spec.seed}, how, result);
+    run_and_judge(c, {row, *promised, where, options_of(spec), spec.seed}, how, result);
   } else {
     result.result = outcome::skipped;
     result.skip_reason = std::move(why);
@@ -207,7 +222,20 @@ case_result case_flow::examine_case(const examined_case& c, const case_spec& spe
   return result;
 }
 
-recorded_case case_flow::record(const case_spec& spec, executor* where) const {
+std::vector<stage_verdict> case_flow::stages_of(const recorded_case& c) const {
+  const auto named = c.options.find("contract");
+  if (c.taps.size() == 0 || named == c.options.end()) return {};
+  const cases all = presented(c, case_spec{});
+  const examined_case& one = *all.front();
+  tap_record taps;
+  read_taps(c.taps, taps);
+  for (const table_row& row : rows(side::host))
+    if (const contract* promised = row.contract_for(one.type()); promised && promised->name == named->second)
+      return one.stages(*promised, taps, c.tensors);
+  return {};
+}
+
+recorded_case case_flow::record(const case_spec& spec, executor* where, bool taps) const {
   cases all;
   if (spec.recorded.empty())
     all.push_back(generated_of(spec));
@@ -224,8 +252,13 @@ recorded_case case_flow::record(const case_spec& spec, executor* where) const {
   const contract* promised = rows(where->kernels())[row].contract_for(one.type());
   if (promised == nullptr || !one.outside(where->kernels(), row).empty()) return c;
   c.options["contract"] = promised->name;
-  laws::attempt run = one.run({row, *promised, *where, options_of(spec), spec.seed});
+  tap_record shown;
+  chosen_row how{row, *promised, *where, options_of(spec), spec.seed};
+  if (taps) how.options.taps = &shown;
+  laws::attempt run = one.run(how);
   if (run.why_not) return c;
+  shown.sort();
+  c.taps = tensors_of(shown);
   for (auto& e : run.outputs) c.tensors.set(output_name(e.name, one.inputs()), std::move(e.value));
   return c;
 }

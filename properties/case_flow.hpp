@@ -53,6 +53,9 @@ class examined_case {
   /// `result` takes the reference's seconds.
   virtual verdict judge(const contract&, const tensor_set& outputs, case_result& result) const = 0;
   virtual std::vector<double_result> in_double(const contract&) const = 0;
+  /// Stages of a call from what it showed; none where the function has no stages, or the call showed nothing.
+  virtual std::vector<stage_verdict> stages(const contract&, const tap_record&,
+                                            const tensor_set& outputs) const = 0;
   virtual std::vector<law_result> check_laws(const chosen_row&, const tensor_set& outputs,
                                              bool every_law) const = 0;
 };
@@ -69,8 +72,9 @@ class case_flow : public operation {
   case_result examine(const case_spec&, executor&, const examine_options&) const final;
   case_result examine_recorded(const recorded_case&, const case_spec&, executor&,
                                const examine_options&) const final;
-  recorded_case record(const case_spec&, executor*) const final;
   std::vector<double_result> in_double(const recorded_case&) const final;
+  recorded_case record(const case_spec&, executor*, bool taps) const final;
+  std::vector<stage_verdict> stages_of(const recorded_case&) const final;
 
  protected:
   using cases = std::vector<std::unique_ptr<examined_case>>;

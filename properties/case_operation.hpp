@@ -18,6 +18,7 @@
 #include "properties/in_double.hpp"
 #include "properties/meaning.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/core/taps.hpp"
 
 namespace plumbline {
 
@@ -48,6 +49,9 @@ struct function_parts {
   /// Truth and companions with their own error; null: its results are bytes.
   std::vector<double_result> (*in_double)(const Problem&, const tensor_set& inputs,
                                           const contract&) = nullptr;
+  /// Judges what a call showed on its way, stage by stage; null: the function has no stages.
+  std::vector<stage_verdict> (*stages)(const Problem&, const tensor_set& inputs, const contract&,
+                                       const tap_record&, const tensor_set& outputs) = nullptr;
 };
 
 template <class Problem>
@@ -113,6 +117,11 @@ class case_operation : public case_flow {
     std::vector<double_result> in_double(const contract& promised) const override {
       if (owner_.parts_.in_double == nullptr) return {};
       return owner_.parts_.in_double(m_.problem, m_.inputs, promised);
+    }
+    std::vector<stage_verdict> stages(const contract& promised, const tap_record& taps,
+                                      const tensor_set& outputs) const override {
+      if (owner_.parts_.stages == nullptr) return {};
+      return owner_.parts_.stages(m_.problem, m_.inputs, promised, taps, outputs);
     }
     std::vector<law_result> check_laws(const chosen_row& how, const tensor_set& outputs,
                                        bool every_law) const override {

@@ -44,18 +44,23 @@ struct case_result {
   std::string skip_reason;               // when skipped: why the variant does not take the problem
   verdict judged;
   std::vector<law_result> laws;
-  std::string message;               // first failure, plain words
-  std::string failed_law;            // "agrees_with_truth", ... or empty
-  std::string failing_schedule;      // what the case's text needs for it to fail again; empty: nothing
-  std::string digest;                // hex SHA-256 of the outputs' element bytes, in output order
-  std::vector<std::string> classes;  // coverage classes this case belongs to
+  std::string message;                // first failure, plain words
+  std::string failed_law;             // "agrees_with_truth", ... or empty
+  std::string failing_schedule;       // what the case's text needs for it to fail again; empty: nothing
+  std::string digest;                 // hex SHA-256 of the outputs' element bytes, in output order
+  std::vector<stage_verdict> stages;  // when asked for and shown: in their order
+  std::vector<std::string> classes;   // coverage classes this case belongs to
   double seconds = 0, reference_seconds = 0;
 };
+
+/// When a case is run with its taps open, and judged stage by stage.
+enum class stages_wanted : std::uint8_t { never, on_failure, always };
 
 /// How thorough `examine` is.
 struct examine_options {
   bool laws = true;       // also the laws beyond agreement with the truth that this case's seed selects
   bool all_laws = false;  // every law that concerns the variant
+  stages_wanted stages = stages_wanted::never;
 };
 
 /// Inputs and outputs of a case as tensors, with everything needed to write them to a file of cases.
@@ -64,6 +69,7 @@ struct recorded_case {
   std::string name;
   std::map<std::string, std::string> options;  // in the field's terms, as text
   tensor_set tensors;                          // inputs; outputs (`out`, `lse`, ...); `expected_*`
+  tensor_set taps = {};                        // what the kernel showed (properties/tap_tensors.hpp)
 };
 
 /// What our reference says about somebody's `expected_*`, or the judgement of somebody's outputs.
@@ -74,6 +80,7 @@ struct external_judgement {
   double used = 0;  // disagreement in units of what the recorded precision allows, or budget used
   std::string message;
   std::map<std::string, double> metrics = {};  // of outputs: those of their verdict
+  std::vector<stage_verdict> stages = {};      // of outputs that came with their taps
 };
 
 struct double_result;  // properties/in_double.hpp
@@ -108,13 +115,16 @@ class operation {
   /// Generates (or loads), runs, judges and checks laws.  Throws bad_argument on a bad case.
   virtual case_result examine(const case_spec&, executor&, const examine_options&) const = 0;
   /// Inputs of a case, and with an executor the outputs of its variant, as a file of cases stores them.
-  virtual recorded_case record(const case_spec&, executor*) const = 0;
+  /// `taps`: also what the kernel shows, where it shows anything and the executor listens.
+  virtual recorded_case record(const case_spec&, executor*, bool taps = false) const = 0;
 
   /// True when a group of this name in a file of cases belongs to this function ("attend", "attention",
   /// "kvcache").  Another operator may claim the name too: the option `op` of a case then says whose it is.
   virtual bool claims_group(std::string_view group) const = 0;
   /// Judges a case from a file.  `contract_name` empty: from the case's own options.
   virtual external_judgement judge(const recorded_case&, std::string_view contract_name) const = 0;
+  /// Judges outputs that came with taps, stage by stage, under the contract that the case names.
+  virtual std::vector<stage_verdict> stages_of(const recorded_case&) const = 0;
   /// Examines recorded inputs with a variant, as `examine` does generated ones.
   virtual case_result examine_recorded(const recorded_case&, const case_spec&, executor&,
                                        const examine_options&) const = 0;

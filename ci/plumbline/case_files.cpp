@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "ci/plumbline/instrument.hpp"
+#include "properties/tap_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -97,9 +98,15 @@ recorded_case load_recorded(std::string_view recorded) {
   if (const std::string why = why_unreadable(file); !why.empty()) throw bad_argument("recorded", why);
   fixtures::stored_case stored =
       fixtures::read(file, {path.substr(first, slash - first), path.substr(slash + 1)});
+  return as_recorded(std::move(stored));
+}
+
+recorded_case as_recorded(fixtures::stored_case stored) {
   recorded_case c;
   c.function = std::move(stored.group), c.name = std::move(stored.name);
-  c.options = std::move(stored.attributes), c.tensors = std::move(stored.tensors);
+  c.options = std::move(stored.attributes);
+  for (auto& one : stored.tensors)
+    (is_tap(one.name) ? c.taps : c.tensors).set(one.name, std::move(one.value));
   return c;
 }
 
@@ -120,6 +127,7 @@ void save_cases(const std::string& file, const std::vector<recorded_case>& cases
     fixtures::stored_case s;
     s.group = c.function, s.name = c.name.empty() ? "case" : c.name;
     s.attributes = c.options, s.tensors = c.tensors;
+    for (const auto& one : c.taps) s.tensors.set(one.name, one.value);
     stored.push_back(std::move(s));
   }
   fixtures::write(file, stored, {{"written_by", "plumbline"}});

@@ -35,6 +35,9 @@ std::string located(const std::string& file);
 /// Reads a case by "FILE#/group/case"; a FILE without a folder is one of the recorded folder.
 recorded_case load_recorded(std::string_view recorded);
 
+/// As an operation takes it, taps apart; what the store knows beside it stays behind.
+recorded_case as_recorded(fixtures::stored_case);
+
 /// Why nobody runs or judges a group that no operator claims; a file may say in its root attribute `held_by`
 /// what its cases are for instead.
 std::string unknown_group(const std::string& file, const std::string& group);

@@ -150,12 +150,23 @@ CLI::App& describe_replay(CLI::App& app, replay_request& r, texts& t) {
       ->type_name("WHERE");
   verb.add_option("--outputs", r.outputs, "Write what the kernels computed, as a file of cases")
       ->type_name("FILE");
+  verb.add_flag("--taps", r.taps,
+                "With --outputs: also scores, row maxima, row sums and partials, where a kernel shows them");
   verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
   add_work_options(verb, t);
   r.work.out.clear();
   add_out_option(verb, r.work,
                  "Folder in which --outputs is put together; that of temporary files unless given");
   verb.footer(replay_help);
+  return verb;
+}
+
+CLI::App& describe_explain(CLI::App& app, explain_request& r, texts& t) {
+  CLI::App& verb = *app.add_subcommand("explain", "Name the first stage at which a case goes wrong");
+  verb.add_option("cases", r.cases, "Lines of text or files of cases")->type_name("CASE")->required();
+  verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
+  add_work_options(verb, t);
+  verb.footer(explain_help);
   return verb;
 }
 
@@ -229,12 +240,14 @@ request parse_command_line(int argc, const char* const* argv) {
   list_request list;
   verify_request verify;
   replay_request replay;
+  explain_request explain;
   judge_request judge;
   probe_request probe;
   claims_request claims;
   CLI::App& list_verb = describe_list(app, list);
   CLI::App& verify_verb = describe_verify(app, verify, t);
   CLI::App& replay_verb = describe_replay(app, replay, t);
+  CLI::App& explain_verb = describe_explain(app, explain, t);
   CLI::App& judge_verb = describe_judge(app, judge, t);
   CLI::App& claims_verb = describe_claims(app, claims, t);
   CLI::App& probe_verb = describe_probe(app, probe);
@@ -247,8 +260,8 @@ request parse_command_line(int argc, const char* const* argv) {
   CLI::App& bisect_verb = describe_bisect(app, bisect, bisect_numbers);
   CLI::App& bisect_step_verb = describe_bisect_step(app, bisect_step);
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
-  for (CLI::App* verb :
-       {&list_verb, &verify_verb, &replay_verb, &judge_verb, &claims_verb, &probe_verb, &bisect_verb})
+  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &explain_verb, &judge_verb, &claims_verb,
+                         &probe_verb, &bisect_verb})
     verb->allow_extras()->formatter(formatter);
   for (CLI::App* verb : fixtures_verbs)
     verb->allow_extras(verb != fixtures_verbs.front())->formatter(formatter);
@@ -278,8 +291,14 @@ request parse_command_line(int argc, const char* const* argv) {
   }
   if (replay_verb.parsed()) {
     if (!replay.on.empty()) require_place(replay.on);
+    if (replay.taps && replay.outputs.empty())
+      throw bad_argument("--taps", "expected with --outputs FILE, which they are written to");
     read_work_options(t, replay.work);
     return replay;
+  }
+  if (explain_verb.parsed()) {
+    read_work_options(t, explain.work);
+    return explain;
   }
   if (judge_verb.parsed()) {
     read_work_options(t, judge.work);

@@ -148,13 +148,6 @@ external_judgement check_recorded(const instrument& all, const std::string& path
   return examination_of_a_record(all, path, where).run();
 }
 
-recorded_case as_recorded(fixtures::stored_case stored) {
-  recorded_case c;
-  c.function = std::move(stored.group), c.name = std::move(stored.name);
-  c.options = std::move(stored.attributes), c.tensors = std::move(stored.tensors);
-  return c;
-}
-
 std::vector<fixtures::stored_case> read_all(const std::string& file) {
   std::vector<fixtures::stored_case> all;
   for (const fixtures::case_path& path : fixtures::list(file)) all.push_back(fixtures::read(file, path));

@@ -23,9 +23,6 @@ namespace plumbline::program {
 /// kind "checked"; or "unsupported" when no operator knows the group.  The message of a failure has every
 /// problem; that of a pass what was not asked, and why.
 external_judgement check_recorded(const instrument&, const std::string& path, executor& where);
-
-/// As an operation takes it; what the store knows beside it stays behind.
-recorded_case as_recorded(fixtures::stored_case);
 /// Every case of a file.
 std::vector<fixtures::stored_case> read_all(const std::string& file);
 

@@ -64,6 +64,18 @@ inline const std::string replay_help =
     "  plumbline replay build/plumbline/failures/*.h5 --outputs outputs.h5\n\n" +
     results_text + exit_codes;
 
+inline const std::string explain_help =
+    std::string(
+        "Examples\n"
+        "  plumbline explain build/plumbline/failures/*.h5\n"
+        "  plumbline explain 'flash_decode/split:b=2,cache_seqlens=70/3,num_splits=2;seed=7'\n\n"
+        "Runs the case on the host with the taps of the kernel open: scores, row maximum,\n"
+        "row sum, partial output, partial log-sum-exp, combined output. Each stage is judged\n"
+        "against the truth of what the kernel itself had before it, by the budget of its\n"
+        "contract, so the first that fails is where the error is made. replay and verify say\n"
+        "so too of a case that fails. Exit 0 when every stage and the case pass, else 1.\n\n") +
+    results_text + exit_codes;
+
 inline const std::string judge_help =
     std::string(
         "Example\n  plumbline judge outputs.h5 --contract bf16/tc25 --report judged.html\n\n"

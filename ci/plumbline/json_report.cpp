@@ -40,7 +40,11 @@ json of_metrics(const std::map<std::string, double>& metrics) {
 }
 
 json of_judgement(const external_judgement& e) {
-  return {{"group", e.group},         {"kind", e.kind},
+  json stages = json::object();
+  for (const stage_verdict& one : e.stages) stages[one.stage] = json_number(one.judged.budget_used());
+  const stage_verdict* first = first_outside(e.stages);
+  return {{"stages", stages},         {"first_stage", first == nullptr ? "" : first->stage},
+          {"group", e.group},         {"kind", e.kind},
           {"verdict", verdict_of(e)}, {"used", json_number(e.used)},
           {"message", e.message},     {"metrics", of_metrics(e.metrics)}};
 }
@@ -142,11 +146,14 @@ std::string json_of(const std::vector<std::optional<case_result>>& results, bool
     for (const finding& f : r->judged.findings)
       if (worse(used[f.output], f.used)) used[f.output] = f.used;
     for (const auto& [output, value] : used) stages[output] = json_number(value);
+    for (const stage_verdict& one : r->stages) stages[one.stage] = json_number(one.judged.budget_used());
+    const stage_verdict* first = first_outside(r->stages);
     j["cases"].push_back({{"case", r->case_text},
                           {"verdict", std::string(name_of(r->result))},
                           {"digest", r->digest},
                           {"metrics", metrics},
                           {"stages", stages},
+                          {"first_stage", first == nullptr ? "" : first->stage},
                           {"law", r->failed_law},
                           {"message", r->result == outcome::skipped ? r->skip_reason : r->message},
                           {"seconds", json_number(r->seconds)}});

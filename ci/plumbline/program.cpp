@@ -44,6 +44,7 @@ struct dispatch {
   int operator()(const list_request& r) const { return run_list(all, r); }
   int operator()(const verify_request& r) const { return run_verify(all, r); }
   int operator()(const replay_request& r) const { return run_replay(all, r); }
+  int operator()(const explain_request& r) const { return run_explain(all, r); }
   int operator()(const judge_request& r) const { return run_judge(all, r); }
   int operator()(const probe_request& r) const {
     if (!all.probe) throw cannot_run("probe: this program was built without probes");

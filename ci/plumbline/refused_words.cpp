@@ -13,12 +13,13 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::array<const char*, 8> verbs = {"list",     "verify", "replay", "judge",
+constexpr std::array<const char*, 9> verbs = {"list",     "verify", "replay", "explain", "judge",
                                               "fixtures", "bisect", "claims", "probe"};
 
 [[noreturn]] void refuse_verb(const std::string& got) {
-  throw bad_argument("VERB", "expected list, verify, replay, judge, fixtures, bisect, claims or probe, got " +
-                                 got + " (plumbline --help says what they do)");
+  throw bad_argument(
+      "VERB", "expected list, verify, replay, explain, judge, fixtures, bisect, claims or probe, got " + got +
+                  " (plumbline --help says what they do)");
 }
 
 std::vector<std::string> options_of(const CLI::App& verb) {

@@ -112,7 +112,7 @@ class replaying {
   std::optional<work> next() {
     if (!to_save_.empty()) {
       work w;
-      w.what = task::save, w.outputs = true, w.index = to_save_.front();
+      w.what = task::save, w.outputs = true, w.taps = asked_.taps, w.index = to_save_.front();
       w.case_text = specs_[w.index].spec.str(), w.file = parts_.file(w.index);
       w.attributes = {{"case", w.case_text}};
       to_save_.pop_front();

@@ -47,6 +47,13 @@ struct replay_request {
   std::vector<std::string> cases;
   std::string on;  // empty: as the case says
   std::string outputs, json;
+  bool taps = false;
+  work_options work;
+};
+
+struct explain_request {
+  std::vector<std::string> cases;
+  std::string json;
   work_options work;
 };
 
@@ -101,9 +108,9 @@ struct worker_request {};
 /// Help or a version was asked for and printed.
 struct nothing_to_do {};
 
-using request =
-    std::variant<nothing_to_do, list_request, verify_request, replay_request, judge_request, probe_request,
-                 claims_request, fixtures_request, bisect_request, bisect_step_request, worker_request>;
+using request = std::variant<nothing_to_do, list_request, verify_request, replay_request, explain_request,
+                             judge_request, probe_request, claims_request, fixtures_request, bisect_request,
+                             bisect_step_request, worker_request>;
 
 /// Throws bad_argument naming the argument and what was expected.
 request parse_command_line(int argc, const char* const* argv);

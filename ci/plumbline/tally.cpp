@@ -75,6 +75,8 @@ failure failure_from(const std::string& row, std::uint64_t index, const case_res
   for (const finding& each : r.judged.findings)
     if (!each.passed() && each.message != f.message)
       f.details.push_back("test " + each.test + " on " + each.output + ": " + each.message);
+  if (const stage_verdict* first = first_outside(r.stages))
+    f.details.push_back("first stage that leaves its budget: " + first->stage + ": " + first->judged.message);
   for (const law_result& l : r.laws)
     if ((l.result == outcome::fail || l.result == outcome::mistrusted) && l.law != f.law &&
         l.message != f.message)

@@ -10,6 +10,7 @@ namespace plumbline::program {
 int run_list(const instrument&, const list_request&);
 int run_verify(const instrument&, const verify_request&);
 int run_replay(const instrument&, const replay_request&);
+int run_explain(const instrument&, const explain_request&);
 int run_judge(const instrument&, const judge_request&);
 int run_claims(const instrument&, const claims_request&);
 int run_worker(const instrument&);

@@ -68,6 +68,18 @@ verdict verdict_from(const json& j) {
   return v;
 }
 
+json to_json(const std::vector<stage_verdict>& stages) {
+  json all = json::array();
+  for (const stage_verdict& one : stages) all.push_back({one.stage, to_json(one.judged)});
+  return all;
+}
+
+std::vector<stage_verdict> stages_from(const json& j) {
+  std::vector<stage_verdict> all;
+  for (const json& one : j) all.push_back({one.at(0), verdict_from(one.at(1))});
+  return all;
+}
+
 json to_json(const case_result& r) {
   json laws = json::array();
   for (const law_result& l : r.laws) laws.push_back({l.law, static_cast<int>(l.result), l.message});
@@ -79,6 +91,7 @@ json to_json(const case_result& r) {
           {"message", r.message},
           {"law", r.failed_law},
           {"digest", r.digest},
+          {"stages", to_json(r.stages)},
           {"classes", r.classes},
           {"seconds", json_number(r.seconds)},
           {"reference_seconds", json_number(r.reference_seconds)}};
@@ -91,7 +104,7 @@ case_result result_from(const json& j) {
   r.judged = verdict_from(j.at("judged"));
   for (const json& l : j.at("laws"))
     r.laws.push_back({l.at(0), static_cast<outcome>(l.at(1).get<int>()), l.at(2)});
-  r.failed_law = j.at("law"), r.digest = j.at("digest");
+  r.failed_law = j.at("law"), r.digest = j.at("digest"), r.stages = stages_from(j.at("stages"));
   r.classes = j.at("classes").get<std::vector<std::string>>();
   r.seconds = number_from(j.at("seconds")), r.reference_seconds = number_from(j.at("reference_seconds"));
   return r;
@@ -112,12 +125,14 @@ std::string to_line(const work& w) {
                   {"executor", w.executor},
                   {"laws", w.laws},
                   {"all_laws", w.all_laws},
+                  {"stages", static_cast<int>(w.stages)},
                   {"case", w.case_text},
                   {"recorded", w.recorded},
                   {"contract", w.contract},
                   {"file", w.file},
                   {"outputs", w.outputs},
                   {"truth", w.truth},
+                  {"taps", w.taps},
                   {"attributes", w.attributes}});
 }
 
@@ -130,7 +145,8 @@ work work_from_line(std::string_view line) {
   w.seed = j.at("seed"), w.index = j.at("index"), w.regime = j.at("regime"), w.executor = j.at("executor");
   w.laws = j.at("laws"), w.all_laws = j.at("all_laws"), w.case_text = j.at("case");
   w.recorded = j.at("recorded"), w.contract = j.at("contract");
-  w.file = j.at("file"), w.outputs = j.at("outputs"), w.truth = j.at("truth");
+  w.file = j.at("file"), w.outputs = j.at("outputs"), w.taps = j.at("taps"), w.truth = j.at("truth");
+  w.stages = static_cast<stages_wanted>(j.at("stages").get<int>());
   w.attributes = j.at("attributes").get<std::map<std::string, std::string>>();
   return w;
 }
@@ -148,6 +164,7 @@ std::string to_line(const answer& a) {
                     {"result", static_cast<int>(e.result)},
                     {"used", json_number(e.used)},
                     {"message", e.message},
+                    {"stages", to_json(e.stages)},
                     {"metrics", to_json(e.metrics)}}}});
 }
 
@@ -164,7 +181,7 @@ answer answer_from_line(std::string_view line) {
   a.judged.group = e.at("group"), a.judged.kind = e.at("kind"), a.judged.message = e.at("message");
   a.judged.result = static_cast<outcome>(e.at("result").get<int>()),
   a.judged.used = number_from(e.at("used"));
-  a.judged.metrics = metrics_from(e.at("metrics"));
+  a.judged.metrics = metrics_from(e.at("metrics")), a.judged.stages = stages_from(e.at("stages"));
   return a;
 }
 

@@ -30,13 +30,14 @@ struct work {
   std::string regime;
   std::string executor = "host";
   bool laws = true, all_laws = false;
-  std::string case_text;                          // examine, save
-  std::string recorded;                           // judge: FILE#/group/case
-  std::string contract;                           // judge
-  std::string file;                               // save
-  bool outputs = false;                           // save
-  bool truth = false;                             // save: also what the reference says in double
-  std::map<std::string, std::string> attributes;  // save: what the file says beside the case
+  stages_wanted stages = stages_wanted::on_failure;  // draw, examine
+  std::string case_text;                             // examine, save
+  std::string recorded;                              // judge: FILE#/group/case
+  std::string contract;                              // judge
+  std::string file;                                  // save
+  bool outputs = false, taps = false;                // save
+  bool truth = false;                                // save: also what the reference says in double
+  std::map<std::string, std::string> attributes;     // save: what the file says beside the case
   bool again =
       false;  // the parent's own note: the first worker was killed on it, this one has the machine alone
 };

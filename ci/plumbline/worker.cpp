@@ -60,7 +60,7 @@ class worker {
 
   case_result examine(const operation& op, const case_spec& spec, const work& w) {
     examine_options options;
-    options.laws = w.laws, options.all_laws = w.all_laws;
+    options.laws = w.laws, options.all_laws = w.all_laws, options.stages = w.stages;
     executor& where = place(spec.executor);
     if (const std::string why = too_big(all_, spec); !why.empty()) {
       case_result skipped;
@@ -106,6 +106,7 @@ class worker {
           if (a.judged.kind == "unsupported") a.judged = e;
           if (e.kind == "unsupported" || e.kind == "unreadable") continue;
           a.judged = e;
+          if (c.taps.size() > 0) a.judged.stages = op->stages_of(c);
           break;
         }
         return;
@@ -118,7 +119,7 @@ class worker {
         announce(w, w.case_text);
         const case_spec spec = case_spec::parse(w.case_text);
         const operation& op = find_operation(all_, spec.op, spec.function);
-        recorded_case c = op.record(spec, w.outputs ? &place(spec.executor) : nullptr);
+        recorded_case c = op.record(spec, w.outputs ? &place(spec.executor) : nullptr, w.taps);
         if (w.truth)
           for (double_result& one : op.in_double(c)) c.tensors.set(one.name, std::move(one.value));
         for (const auto& [key, value] : w.attributes) c.options[key] = value;

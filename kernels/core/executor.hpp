@@ -18,13 +18,16 @@
 
 namespace plumbline {
 
+class tap_record;
+
 /// Which build of the kernels a call goes to.
 enum class side : std::uint8_t { host, checked, gpu };
 
 struct run_options {
-  std::string schedule;  // empty: round robin; else "reverse", "random:SEED", "starve:WARP"
-  int os_threads = 0;    // host: 0 means all cores
-  int sm_count = 132;    // what heuristics see on the host; a GPU tells its own
+  std::string schedule;        // empty: round robin; else "reverse", "random:SEED", "starve:WARP"
+  int os_threads = 0;          // host: 0 means all cores
+  int sm_count = 132;          // what heuristics see on the host; a GPU tells its own
+  tap_record* taps = nullptr;  // host: keeps what the kernels show of the call; others leave it empty
 };
 
 /// Why a call did not complete: divergent barrier, launch error, stray write, ...  `message` is one or more

@@ -11,6 +11,7 @@
 
 #include "kernels/core/launch.hpp"
 #include "kernels/core/numeric.hpp"
+#include "kernels/core/tap.hpp"
 
 namespace plumbline::kernels {
 inline namespace PLUMBLINE_SIDE_NAME {
@@ -46,10 +47,11 @@ struct attention_rows {
 };
 
 /// Turns raw scores of a tile into weights; keys that a row does not see, `sees(r, key)` of this lane's two
-/// rows, weigh nothing.  What was summed so far comes down to the new maximum.
-template <int Tiles, int Width, class Sees>
+/// rows, weigh nothing.  What was summed so far comes down to the new maximum.  `show_score(r, key, score)`
+/// gets the scores of keys that a row sees, in natural units.
+template <int Tiles, int Width, class Sees, class Show>
 __device__ __forceinline__ void weigh_tile(float (&s)[Tiles][4], attention_rows<Width>& rows,
-                                           const score_units& units, Sees sees) {
+                                           const score_units& units, Sees sees, Show show_score) {
   constexpr unsigned all_lanes = 0xffffffffu;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   PLUMBLINE_UNROLL
@@ -59,7 +61,9 @@ __device__ __forceinline__ void weigh_tile(float (&s)[Tiles][4], attention_rows<
     for (int t = 0; t < Tiles; ++t) PLUMBLINE_UNROLL
     for (int e = 0; e < 2; ++e) {
       float& z = s[t][2 * r + e];
-      if (!sees(r, 8 * t + 2 * (lane % 4) + e)) z = -infinity;
+      const int key = 8 * t + 2 * (lane % 4) + e;
+      if (!sees(r, key)) z = -infinity;
+      if (is_tapped() && z != -infinity) show_score(r, key, static_cast<double>(z) * units.to_natural);
       highest = z > highest ? z : highest;
     }
     PLUMBLINE_UNROLL
@@ -84,6 +88,22 @@ __device__ __forceinline__ void weigh_tile(float (&s)[Tiles][4], attention_rows<
       rows.out[c][2 * r + 1] *= rescale;
     }
   }
+}
+
+/// Shows what this lane has of one of its two rows when all keys went by: `sum` is of the whole row.
+template <int Width>
+__device__ __forceinline__ void show_row(const attention_rows<Width>& rows, int r, float sum, float lse,
+                                         const score_units& units, std::int64_t row, int columns) {
+  if (!is_tapped() || rows.maximum[r] == -infinity) return;
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  for (int c = 0; c < Width / 8; ++c)
+    for (int e = 0; e < 2; ++e)
+      if (const int column = 8 * c + 2 * (lane % 4) + e; column < columns)
+        show(tap::partial_out, row, 0, column, sum == 0 ? 0.0f : rows.out[c][2 * r + e] / sum);
+  if (lane % 4 != 0) return;
+  show(tap::row_max, row, 0, 0, static_cast<double>(rows.maximum[r]) * units.to_natural);
+  show(tap::row_sum, row, 0, 0, sum);
+  show(tap::partial_lse, row, 0, 0, lse);
 }
 
 }  // namespace PLUMBLINE_SIDE_NAME

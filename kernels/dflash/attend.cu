@@ -85,6 +85,12 @@ __device__ __forceinline__ seen_keys seen_of(const attention_params& p, std::int
   return seen;
 }
 
+/// Row of `attended`, as it lies, of a packed row.
+__device__ __forceinline__ std::int64_t row_of_call(const attention_params& p, std::int64_t n, int hk,
+                                                    int packed) {
+  return (n * p.block_size + packed / p.group) * (p.hk * p.group) + hk * p.group + packed % p.group;
+}
+
 /// Normalises and stores the rows of a warp, packed rows first_row.. of which `count` exist.
 template <dtype Type>
 __device__ __forceinline__ void store_rows(const attention_params& p, const attention_rows<head_width>& rows,
@@ -99,9 +105,9 @@ __device__ __forceinline__ void store_rows(const attention_params& p, const atte
     const int row = 8 * r + lane / 4;
     if (row >= count) continue;
     const int query = (first_row + row) / p.group, head = hk * p.group + (first_row + row) % p.group;
-    if (lane % 4 == 0 && p.lse != nullptr)
-      p.lse[(n * p.hk * p.group + head) * p.block_size + query] =
-          fused(log2_soft(sum), ln_2, rows.maximum[r] * p.units.to_natural);
+    const float lse = fused(log2_soft(sum), ln_2, rows.maximum[r] * p.units.to_natural);
+    if (lane % 4 == 0 && p.lse != nullptr) p.lse[(n * p.hk * p.group + head) * p.block_size + query] = lse;
+    show_row(rows, r, sum, lse, p.units, row_of_call(p, n, hk, first_row + row), p.d);
     std::uint16_t* const out = p.attended.at(n, query, head);
     PLUMBLINE_UNROLL
     for (int c = 0; c < head_width / 8; ++c) {
@@ -160,7 +166,10 @@ __global__ void __launch_bounds__(threads) attend_kernel(const attention_params 
       multiply_scores<Type, head_width>(s, shared + attend_memory::q, own,
                                         shared + attend_memory::k + t % 2 * attend_memory::stage, 0,
                                         keys_of_tile, (p.d + 15) / 16);
-      weigh_tile(s, sums, p.units, sees);
+      weigh_tile(s, sums, p.units, sees, [&](int r, int key, double score) {
+        const int row = own + 8 * r + static_cast<int>(threadIdx.x) % 32 / 4;
+        if (row < rows) show(tap::scores, row_of_call(p, n, hk, first_row + row), 0, first_key + key, score);
+      });
     }
     copy_async_wait<1>();
     __syncthreads();

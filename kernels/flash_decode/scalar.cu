@@ -7,6 +7,7 @@
 // number of splits asked for.
 #include "kernels/core/launch.hpp"
 #include "kernels/core/promises.hpp"
+#include "kernels/core/tap.hpp"
 #include "kernels/flash_decode/attend.hpp"
 #include "kernels/flash_decode/layout.hpp"
 #include "kernels/flash_decode/mask.hpp"
@@ -65,6 +66,8 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
 
   const score_units units = units_of(p.scores, n, hk);
   const key_interval seen = keys_seen(p.mask, i, s.queries, s.keys);
+  const std::int64_t call_row =
+      (p.lengths.cu_seqlens_q ? s.first_token + i : n * p.lengths.sq + i) * p.hq + h;
   const int columns = static_cast<int>((p.dv - lane + 31) / 32);  // lane, lane + 32, ...
   float maximum = minus_infinity, sum = 0, out[most_columns] = {};
   for (std::int64_t first = seen.begin; first < seen.end; first += 32) {
@@ -79,6 +82,7 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
       for (int e = 0; e < 8; ++e) part[e] = fused(mine.q[c + e], load_as<Type>(key[c + e]), part[e]);
       z = units.z(((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7])));
       mine.value_row[lane] = slot_offset(p.lengths, p.v, s.cache_row, slot);
+      show(tap::scores, call_row, 0, first + lane, static_cast<double>(z) * units.to_natural);
     }
     float highest = z;
     for (int bit = 16; bit > 0; bit /= 2) {
@@ -111,8 +115,15 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
   PLUMBLINE_UNROLL
   for (int j = 0; j < most_columns; ++j)
     if (j < columns) to[lane + 32 * j] = store_as<Out>(sum == 0 ? 0.0f : out[j] / sum * value_scale);
-  if (lane == 0)
-    p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token] = units.log_sum(maximum, sum);
+  float& lse = p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token];
+  if (lane == 0) lse = units.log_sum(maximum, sum);
+  if (!is_tapped() || seen.begin >= seen.end) return;
+  for (int j = 0; j < columns; ++j)
+    show(tap::partial_out, call_row, 0, lane + 32 * j, sum == 0 ? 0.0f : out[j] / sum * value_scale);
+  if (lane > 0) return;
+  show(tap::row_max, call_row, 0, 0, static_cast<double>(maximum) * units.to_natural);
+  show(tap::row_sum, call_row, 0, 0, sum);
+  show(tap::partial_lse, call_row, 0, 0, lse);
 }
 
 template <dtype Type, dtype Out>

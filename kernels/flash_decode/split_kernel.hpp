@@ -118,6 +118,13 @@ __device__ inline split_block block_of(const split_params& p) {
   return b;
 }
 
+/// Row of `out`, as it lies, of a packed row: what partials are counted by.
+__device__ inline std::int64_t row_of_call(const split_params& p, const split_block& b, int row) {
+  const int packed = b.first_row + row, i = packed / p.group;
+  const std::int64_t token = p.lengths.cu_seqlens_q ? b.first_token + i : b.n * p.lengths.sq + i;
+  return token * p.hq + b.hk * p.group + packed % p.group;
+}
+
 /// Where a packed row's results go.
 struct row_target {
   void* out;
@@ -132,8 +139,7 @@ __device__ inline row_target target_of(const split_params& p, const split_block&
   if (p.splits == 1)
     return {static_cast<kernels::stored<Out>*>(p.out.data) + p.out.offset(b.n, token, h),
             p.lse + b.n * p.lse_batch + h * p.lse_head + token * p.lse_token, false};
-  const std::int64_t of_call = p.lengths.cu_seqlens_q ? token : b.n * p.lengths.sq + i;
-  const std::int64_t at = (b.split * p.tokens + of_call) * p.hq + h;
+  const std::int64_t at = b.split * p.tokens * p.hq + row_of_call(p, b, row);
   return {p.partial + at * p.dv, p.partial_lse + at, true};
 }
 

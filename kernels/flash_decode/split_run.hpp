@@ -1,6 +1,7 @@
 // The body of `split`: load, multiply, weigh, multiply, merge, store.  See split_kernel.hpp.
 #pragma once
 
+#include "kernels/core/tap.hpp"
 #include "kernels/flash_decode/split_kernel.hpp"
 
 namespace plumbline::flash_decode {
@@ -57,11 +58,12 @@ __device__ inline void look_up_rows(std::int64_t* offsets, const split_params& p
   }
 }
 
-/// Turns raw scores into weights, and brings what was summed so far down to the new maximum.
-template <int Width, int Tiles>
+/// Turns raw scores into weights, and brings what was summed so far down to the new maximum.  `show_score`
+/// gets each score: which of the lane's two rows, key, score in its units.
+template <int Width, int Tiles, class Show>
 __device__ __forceinline__ void weigh(float (&s)[Tiles][4], running_rows<Width>& rows,
                                       const score_units& units, const key_span (&seen)[2], bool all_seen,
-                                      int first_key) {
+                                      int first_key, Show show_score) {
   constexpr unsigned all_lanes = 0xffffffffu;
   if (units.capped) {
     PLUMBLINE_UNROLL
@@ -76,6 +78,9 @@ __device__ __forceinline__ void weigh(float (&s)[Tiles][4], running_rows<Width>&
       if (key < seen[e / 2].begin || key >= seen[e / 2].end) s[t][e] = minus_infinity;
     }
   }
+  if (kernels::is_tapped())
+    for (int t = 0; t < Tiles; ++t)
+      for (int e = 0; e < 4; ++e) show_score(e / 2, first_key + 8 * t + e % 2, s[t][e]);
   PLUMBLINE_UNROLL
   for (int half = 0; half < 2; ++half) {
     float highest = rows.maximum[half];
@@ -189,7 +194,17 @@ __device__ inline void store_rows(const split_params& p, const split_block& b, c
     for (int e = 0; e < 8; ++e) x[e] = sum == 0 ? 0.0f : x[e] / (sum * p_scale) * value_scale;
     const row_target to = target_of<Out>(p, b, row);
     store_columns<Out>(to, b.first_column + column, x, p.out.aligned);
-    if (column == 0 && b.first_column == 0) *to.lse = units.log_sum(highest, sum);
+    const bool first = column == 0 && b.first_column == 0;
+    if (first) *to.lse = units.log_sum(highest, sum);
+    if (kernels::is_tapped()) {
+      const std::int64_t call_row = row_of_call(p, b, row);
+      for (int e = 0; e < 8 && column + e < columns; ++e)
+        kernels::show(tap::partial_out, call_row, b.split, b.first_column + column + e, x[e]);
+      if (!first) continue;
+      kernels::show(tap::row_max, call_row, b.split, 0, static_cast<double>(highest) * units.to_natural);
+      kernels::show(tap::row_sum, call_row, b.split, 0, sum);
+      kernels::show(tap::partial_lse, call_row, b.split, 0, *to.lse);
+    }
   }
 }
 
@@ -266,7 +281,13 @@ __global__ void __launch_bounds__(Tile::threads, 1) split_kernel(const split_par
     if (!idle) {
       multiply_scores<operand, width, score_tiles>(s, q, own_row, k, own_key, d_steps);
       const bool all_seen = first_key >= b.by_all.begin && first_key + tile_keys <= b.by_all.end;
-      weigh<width, score_tiles>(s, rows, units, seen, all_seen, first_key + own_key + lane % 4 * 2);
+      weigh<width, score_tiles>(s, rows, units, seen, all_seen, first_key + own_key + lane % 4 * 2,
+                                [&](int half, int key, float z) {
+                                  const int row = own_row + lane / 4 + 8 * half;
+                                  if (b.first_column == 0 && row < b.rows && z != minus_infinity)
+                                    show(tap::scores, row_of_call(p, b, row), b.split, key,
+                                         static_cast<double>(z) * units.to_natural);
+                                });
       PLUMBLINE_UNROLL
       for (int pair = 0; pair < score_tiles / 2; ++pair) PLUMBLINE_UNROLL
       for (int r = 0; r < 4; ++r)

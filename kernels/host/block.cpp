@@ -42,9 +42,10 @@ wgmma_queue& block_runner::products() {
 }
 
 std::optional<fault> block_runner::run(const host_launch& launch, std::int64_t block, const schedule& how,
-                                       watch* who) {
+                                       watch* who, tap_record* shown) {
   launch_ = &launch;
   watch_ = who;
+  taps = shown;
   count_ = live_ = launch.threads;
   at_barrier_ = 0;
   fault_.reset();

@@ -73,8 +73,10 @@ class block_runner : private way_back {
   /// Tensor cores add as that generation's do.
   explicit block_runner(generation tensor_cores);
   ~block_runner();
-  /// Runs one block to its end; nothing: completed.  `who` looks on; null: nobody.
-  std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&, watch* who = nullptr);
+  /// Runs one block to its end; nothing: completed.  `who` looks on, `shown` keeps what it taps; null:
+  /// nobody.
+  std::optional<fault> run(const host_launch&, std::int64_t block, const schedule&, watch* who = nullptr,
+                           tap_record* shown = nullptr);
 
   // What the running kernel's threads call.
   bool arrive_block(site);

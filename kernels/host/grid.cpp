@@ -23,13 +23,14 @@ void runner_pool::give_back(std::unique_ptr<block_runner> runner) {
   idle_.push_back(std::move(runner));
 }
 
-grid_runner::grid_runner(const schedule& how, int os_threads, runner_pool& pool, watch* who)
+grid_runner::grid_runner(const schedule& how, int os_threads, runner_pool& pool, watch* who, tap_record* taps)
     : how_(how),
       os_threads_(who              ? 1
                   : os_threads > 0 ? os_threads
                                    : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
       pool_(pool),
-      watch_(who) {}
+      watch_(who),
+      taps_(taps) {}
 
 grid_runner::~grid_runner() {
   for (auto& runner : runners_) pool_.give_back(std::move(runner));
@@ -47,8 +48,8 @@ void grid_runner::run(const host_launch& launch) {
   fault first;
   const auto work = [&](int worker) {
     for (std::int64_t turn; (turn = next.fetch_add(1)) < blocks;) {
-      auto failed =
-          runners_[static_cast<std::size_t>(worker)]->run(launch, how_.block_at(turn, blocks), how_, watch_);
+      auto failed = runners_[static_cast<std::size_t>(worker)]->run(launch, how_.block_at(turn, blocks), how_,
+                                                                    watch_, taps_);
       if (!failed) continue;
       next = blocks;
       const std::lock_guard lock(mutex);

@@ -30,7 +30,8 @@ class grid_runner {
  public:
   /// `os_threads` of 0 means one a core.
   /// A watch that looks on sees one block after the other.
-  grid_runner(const schedule& how, int os_threads, runner_pool& pool, watch* who = nullptr);
+  grid_runner(const schedule& how, int os_threads, runner_pool& pool, watch* who = nullptr,
+              tap_record* taps = nullptr);
   ~grid_runner();
   /// Runs every block; throws kernel_fault when one did not complete.
   void run(const host_launch&);
@@ -40,6 +41,7 @@ class grid_runner {
   int os_threads_;
   runner_pool& pool_;
   watch* watch_;
+  tap_record* taps_;
   std::vector<std::unique_ptr<block_runner>> runners_;
 };
 

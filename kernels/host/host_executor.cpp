@@ -69,7 +69,7 @@ class scratch_memory {
 class host_launcher final : public launcher {
  public:
   host_launcher(const run_options& options, simt::runner_pool& pool)
-      : grid_(simt::schedule::parse(options.schedule), options.os_threads, pool),
+      : grid_(simt::schedule::parse(options.schedule), options.os_threads, pool, nullptr, options.taps),
         sm_count_(options.sm_count) {}
   void* scratch(std::size_t bytes) override { return scratch_.take(bytes); }
   int sm_count() const override { return sm_count_; }

@@ -15,6 +15,10 @@
 
 #include "kernels/host/fiber.hpp"
 
+namespace plumbline {
+class tap_record;
+}
+
 namespace plumbline::simt {
 
 /// Where in a kernel's source something was called.
@@ -83,9 +87,11 @@ inline void check_aligned16(const void* address, site where) {
 void check_matrix_row(const void* row, site);
 
 /// The current thread's way back to its scheduler; `failed`: the block is lost, whoever waits unwinds.
+/// `taps` keeps what the kernel shows; null: nobody asked.
 struct way_back {
   fiber_switch fibers;
   bool failed = false;
+  tap_record* taps = nullptr;
 };
 extern constinit thread_local way_back* running;
 [[noreturn]] void unwind();

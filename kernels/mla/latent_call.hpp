@@ -89,6 +89,13 @@ __device__ inline void take_request(latent_share& s, const latent_params& p, int
   s.tiles = (end < last ? end : last) - begin;
 }
 
+/// Row of `out`, as it lies, of a packed row.
+__device__ inline std::int64_t row_of_call(const latent_params& p, const latent_share& s, int row) {
+  const int packed = s.first_row + row;
+  return (static_cast<std::int64_t>(s.n) * p.sq + s.first_token + packed / p.group) * p.hq + s.hk * p.group +
+         packed % p.group;
+}
+
 /// Where a row's results go.
 struct row_target {
   float* partial;  // null: `out`

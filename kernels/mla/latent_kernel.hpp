@@ -51,6 +51,29 @@ __device__ inline void write_empty(const latent_params& p, const latent_share& s
   }
 }
 
+/// First of the two columns that a lane has of accumulator `c`.
+__device__ __forceinline__ int column_of(int c, int half) {
+  return 16 * (2 * (c / 2) + half) + 8 * (c % 2) + static_cast<int>(threadIdx.x) % 4 * 2;
+}
+
+/// Shows what a lane has of one of its rows when all keys of the share went by.
+__device__ inline void show_row(const latent_params& p, const latent_share& s, const running_rows& rows,
+                                int r, int row, float sum, const row_target& to, int half) {
+  const std::int64_t call_row = row_of_call(p, s, row);
+  if (rows.maximum[r] == -infinity) return;
+  for (int c = 0; c < 2 * own_groups; ++c)
+    for (int e = 0; e < 2; ++e)
+      if (column_of(c, half) + e < p.dv)
+        kernels::show(tap::partial_out, call_row, s.split, column_of(c, half) + e,
+                      sum == 0 ? 0.0f : rows.out[c][2 * r + e] / sum);
+  if (half != 0 || threadIdx.x % 4 != 0) return;
+  kernels::show(tap::row_max, call_row, s.split, 0,
+                static_cast<double>(rows.maximum[r]) * p.units.to_natural);
+  kernels::show(tap::row_sum, call_row, s.split, 0, sum);
+  kernels::show(tap::partial_lse, call_row, s.split, 0,
+                to.partial ? static_cast<double>(*to.lse) * ln_2 : *to.lse);
+}
+
 /// Normalises and stores this warp's columns of its rows.  `sums` is (2, 64).
 template <dtype Type>
 __device__ inline void store_rows(const latent_params& p, const latent_share& s, const running_rows& rows,
@@ -71,9 +94,10 @@ __device__ inline void store_rows(const latent_params& p, const latent_share& s,
         p.max_logits[to.token * p.logits_token + to.head * p.logits_head] =
             rows.maximum[r] * p.units.to_natural;
     }
+    if (kernels::is_tapped()) show_row(p, s, rows, r, row, sum, to, half);
     PLUMBLINE_UNROLL
     for (int c = 0; c < 2 * own_groups; ++c) {
-      const int column = 16 * (2 * (c / 2) + half) + 8 * (c % 2) + 2 * (lane % 4);
+      const int column = column_of(c, half);
       if (column >= p.dv) continue;
       const float low = sum == 0 ? 0.0f : rows.out[c][2 * r] / sum * share,
                   high = sum == 0 ? 0.0f : rows.out[c][2 * r + 1] / sum * share;
@@ -126,7 +150,13 @@ __device__ inline void attend_share(const latent_params& p, const latent_share& 
     if (!idle) {
       multiply_scores<Type, latent_width>(scores, q, first_row, tile, warp_keys * half, warp_keys, steps);
       const int ends[2] = {end[0] - first_key, end[1] - first_key};
-      mask_scores(scores, maxima, first_row, half, ends, [&](int key) { return tiles.holds(t, key); });
+      mask_scores(
+          scores, maxima, first_row, half, ends, [&](int key) { return tiles.holds(t, key); },
+          [&](int row, int key, float z) {
+            if (row < s.rows)
+              kernels::show(tap::scores, row_of_call(p, s, row), s.split, first_key + key,
+                            static_cast<double>(z) * p.units.to_natural);
+          });
     }
     tiles.look_up(t + 2);
     __syncthreads();

@@ -2,6 +2,7 @@
 // pass through shared memory, and so do the weights, which both need as an operand.
 #pragma once
 
+#include "kernels/core/tap.hpp"
 #include "kernels/mla/latent_call.hpp"
 
 namespace plumbline::mla {
@@ -16,9 +17,10 @@ struct running_rows {
 
 /// Of this warp's 32 keys: scores that a row must not see become -inf, and the rows' maxima go to `maxima`,
 /// (2, 64).  `holds(key)` says whether the tile has the key; `end` is relative to the tile.
-template <class Holds>
+/// `show_score(row, key, z)` gets the scores that a row sees, in their units.
+template <class Holds, class Show>
 __device__ __forceinline__ void mask_scores(float (&s)[warp_keys / 8][4], float* maxima, int first_row,
-                                            int half, const int (&end)[2], Holds holds) {
+                                            int half, const int (&end)[2], Holds holds, Show show_score) {
   constexpr unsigned all_lanes = 0xffffffffu;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   float highest[2] = {-infinity, -infinity};
@@ -31,6 +33,7 @@ __device__ __forceinline__ void mask_scores(float (&s)[warp_keys / 8][4], float*
     for (int r = 0; r < 2; ++r) {
       float& z = s[t][2 * r + e];
       if (!held || key >= end[r]) z = -infinity;
+      if (kernels::is_tapped() && z != -infinity) show_score(first_row + 8 * r + lane / 4, key, z);
       highest[r] = z > highest[r] ? z : highest[r];
     }
   }

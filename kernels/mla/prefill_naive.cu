@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(threads) naive_kernel(const prefill_params p) 
       multiply_scores<Type, head_width>(s, shared + naive_memory::q, own,
                                         shared + naive_memory::k + t % 2 * naive_memory::k_stage, 0,
                                         keys_of_tile, (p.d + 15) / 16);
-      weigh_rows(s, sums, p.units, end, t * keys_of_tile);
+      weigh_rows(s, sums, p, end, t * keys_of_tile, n, hk, first_row + own, rows - own);
     }
     kernels::copy_async_wait<1>();
     __syncthreads();

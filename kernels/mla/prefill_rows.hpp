@@ -51,11 +51,25 @@ __device__ inline int end_of_row(const prefill_params& p, int keys, int packed) 
 
 using head_rows = kernels::attention_rows<head_value_width>;
 
-/// Turns raw scores of keys first_key.. into weights; keys from `end` on weigh nothing.
+/// Row of `out`, as it lies, of a packed row.
+__device__ inline std::int64_t row_of_call(const prefill_params& p, int n, int hk, int packed) {
+  return (static_cast<std::int64_t>(n) * p.sq + packed / p.group) * (p.hk * p.group) + hk * p.group +
+         packed % p.group;
+}
+
+/// Turns raw scores of keys first_key.. into weights; keys from `end` on weigh nothing.  The warp has packed
+/// rows first_row.. of which `count` exist.
 template <int Tiles>
-__device__ __forceinline__ void weigh_rows(float (&s)[Tiles][4], head_rows& rows, const score_units& units,
-                                           const int (&end)[2], int first_key) {
-  kernels::weigh_tile(s, rows, units, [&](int r, int key) { return first_key + key < end[r]; });
+__device__ __forceinline__ void weigh_rows(float (&s)[Tiles][4], head_rows& rows, const prefill_params& p,
+                                           const int (&end)[2], int first_key, int n, int hk, int first_row,
+                                           int count) {
+  kernels::weigh_tile(
+      s, rows, p.units, [&](int r, int key) { return first_key + key < end[r]; },
+      [&](int r, int key, double score) {
+        const int row = 8 * r + static_cast<int>(threadIdx.x) % 32 / 4;
+        if (row < count)
+          kernels::show(tap::scores, row_of_call(p, n, hk, first_row + row), 0, first_key + key, score);
+      });
 }
 
 /// out += P V over 8 * Tiles keys, of which `keys` exist; a row sees keys [0, end), all rows those before
@@ -83,9 +97,9 @@ __device__ inline void store_head_rows(const prefill_params& p, const head_rows&
     const int row = 8 * r + lane / 4;
     if (row >= count) continue;
     const int token = (first_row + row) / p.group, head = hk * p.group + (first_row + row) % p.group;
-    if (lane % 4 == 0)
-      p.lse[n * p.lse_batch + head * p.lse_head + token * p.lse_token] =
-          p.units.log_sum(rows.maximum[r], sum);
+    float& lse = p.lse[n * p.lse_batch + head * p.lse_head + token * p.lse_token];
+    if (lane % 4 == 0) lse = p.units.log_sum(rows.maximum[r], sum);
+    kernels::show_row(rows, r, sum, lse, p.units, row_of_call(p, n, hk, first_row + row), p.dv);
     std::uint16_t* out = static_cast<std::uint16_t*>(p.out.data) + p.out.offset(n, token, head);
     PLUMBLINE_UNROLL
     for (int c = 0; c < head_value_width / 8; ++c) {

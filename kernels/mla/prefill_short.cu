@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(threads) short_kernel(const prefill_params p) 
     float s[most_keys / 8][4] = {};
     head_rows sums;
     multiply_scores<Type, head_width>(s, q, 0, shared + short_memory::k, 0, keys, (p.d + 15) / 16);
-    weigh_rows(s, sums, p.units, end, 0);
+    weigh_rows(s, sums, alone, end, 0, n, head, first_row, rows);
     multiply_weights<Type>(sums, s, shared + short_memory::v, keys, p.dv, most_keys, end);
     store_head_rows<Type>(alone, sums, n, head, first_row, rows);
   }

@@ -5,7 +5,7 @@
 
 #include "properties/dflash/choice_judge.hpp"
 #include "properties/judge/admissible_judge.hpp"
-#include "properties/judge/attention/judge.hpp"
+#include "properties/judge/attention/outputs.hpp"
 #include "properties/judge/attention/vacuity.hpp"
 #include "properties/judge/bytes_judge.hpp"
 #include "properties/judge/joined.hpp"
@@ -95,6 +95,10 @@ std::pair<tensor, tensor> accepted_of(const accept_problem& p, const tensor_set&
   return {integers(accepted, {p.b}), integers(next, {p.b})};
 }
 
+auto places_of(const attention_problem& p) {
+  return [&p](std::size_t unit, std::int64_t row) { return place_of(p, unit, row); };
+}
+
 }  // namespace
 
 verdict judge_outputs(const project_problem& p, const contract& promised, const tensor_set& inputs,
@@ -132,15 +136,9 @@ verdict judge_outputs(const attention_problem& p, const contract& promised, cons
                               [](std::span<const std::int64_t> at) { return cache_words("row", at); }));
   if (p.b == 0) return all.take();
   const std::vector<attention_truth> truth = attend(p, inputs, std::span(&promised, 1));
-  const std::vector<double> attended = outputs.at("attended").values(), lse = outputs.at("lse").values();
-  std::vector<attention_output> computed(truth.size());
-  for (std::size_t unit = 0; unit < truth.size(); ++unit)
-    for (std::int64_t row = 0; row < truth[unit].rows; ++row) {
-      const row_place place = place_of(p, unit, row);
-      const auto first = attended.begin() + place.out_row * p.d;
-      computed[unit].out.insert(computed[unit].out.end(), first, first + p.d);
-      computed[unit].lse.push_back(lse[at(place.lse)]);
-    }
+  const std::vector<double> attended = outputs.at("attended").values();
+  const auto computed =
+      outputs_by_unit(truth, p.d, outputs.at("attended"), outputs.find("lse"), places_of(p));
   verdict v = judge_attention(truth, 0, promised, computed, [&](std::size_t unit, std::int64_t row) {
     return name_of(place_of(p, unit, row));
   });
@@ -150,6 +148,16 @@ verdict judge_outputs(const attention_problem& p, const contract& promised, cons
                                product_of(promised), outputs.at("out").values(),
                                [&](std::int64_t row) { return token_words(row, p.block_size); }));
   return all.take();
+}
+
+std::vector<stage_verdict> attention_stages(const attention_problem& p, const tensor_set& inputs,
+                                            const contract& promised, const tap_record& taps,
+                                            const tensor_set& outputs) {
+  if (p.b == 0) return {};
+  const new_rows rows = new_rows_of(p, inputs);
+  const std::vector<attention_unit> units = units_of(p, inputs, rows);
+  return stages_by_unit(units, p.d, promised, taps, outputs.at("attended"), outputs.find("lse"), places_of(p),
+                        p.mask_batch > 0);
 }
 
 verdict judge_outputs(const accept_problem& p, const contract&, const tensor_set& inputs,

@@ -8,6 +8,7 @@
 
 #include "properties/judge/verdict.hpp"
 #include "reference/core/contract.hpp"
+#include "reference/core/taps.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/dflash_steps_problem.hpp"
 
@@ -25,5 +26,9 @@ verdict judge_outputs(const crop_problem&, const contract& promised, const tenso
 /// byte.
 verdict judge_outputs(const steps_problem&, const contract& promised, const tensor_set& inputs,
                       const tensor_set& outputs);
+
+/// Which stage of an attention leaves its budget.
+std::vector<stage_verdict> attention_stages(const attention_problem&, const tensor_set& inputs,
+                                            const contract&, const tap_record&, const tensor_set& outputs);
 
 }  // namespace plumbline::dflash

@@ -49,7 +49,8 @@ constexpr function_parts<problem> parts = {.op = "flash_decode",
                                            .memory_needed = memory_needed,
                                            .budgets = attend_budgets,
                                            .meanings = attend_meanings,
-                                           .in_double = in_double};
+                                           .in_double = in_double,
+                                           .stages = laws::attend_stages};
 
 }  // namespace
 

@@ -7,15 +7,11 @@
 #include "properties/judge/attention/judge.hpp"
 #include "properties/judge/verdict.hpp"
 #include "reference/attention.hpp"
+#include "reference/core/taps.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/flash_decode_problem.hpp"
 
 namespace plumbline::laws {
-
-/// Outputs in the unit and row order of the truth, decoded exactly.  A missing `lse` is left out.
-std::vector<attention_output> decode_outputs(const flash_decode::attend_problem&,
-                                             std::span<const attention_truth> truth,
-                                             const tensor_set& outputs);
 
 /// Judges outputs against a truth whose first companions are those of `promised`.
 verdict judge_attend(const flash_decode::attend_problem&, std::span<const attention_truth> truth,
@@ -24,6 +20,11 @@ verdict judge_attend(const flash_decode::attend_problem&, std::span<const attent
 /// Truth and companions of one contract.
 std::vector<attention_truth> attend_truth(const flash_decode::attend_problem&, const tensor_set& inputs,
                                           const contract& promised);
+
+/// Which stage of a call leaves its budget.
+std::vector<stage_verdict> attend_stages(const flash_decode::attend_problem&, const tensor_set& inputs,
+                                         const contract& promised, const tap_record&,
+                                         const tensor_set& outputs);
 
 /// "sequence 2, query 1, head 5".
 row_name attend_row_name(const flash_decode::attend_problem&);

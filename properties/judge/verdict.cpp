@@ -16,6 +16,12 @@ double verdict::budget_used() const {
   return largest;
 }
 
+const stage_verdict* first_outside(std::span<const stage_verdict> all) {
+  for (const stage_verdict& one : all)
+    if (one.judged.result == outcome::fail) return &one;
+  return nullptr;
+}
+
 void conclude(verdict& v, bool truth_is_degenerate, std::string_view why_degenerate) {
   v.message.clear();
   for (const finding& one : v.findings)

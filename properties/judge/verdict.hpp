@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,15 @@ struct verdict {
   /// Largest `used` of all findings.
   double budget_used() const;
 };
+
+/// Judgement of one step of a kernel, from what it showed of it and of the steps before.
+struct stage_verdict {
+  std::string stage;  // "scores", "row_max", ..., "combined_out"
+  verdict judged;
+};
+
+/// The first stage that leaves its budget; null: none does.
+const stage_verdict* first_outside(std::span<const stage_verdict>);
 
 /// Sets `result` and `message` from the findings: the first that did not pass fails the case; no elements, or
 /// an all-zero truth (`truth_all_zero` among the arguments), is mistrusted.

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
-#include "properties/judge/attention/judge.hpp"
+#include "properties/judge/attention/outputs.hpp"
 #include "properties/judge/attention/vacuity.hpp"
 #include "properties/judge/constants.hpp"
 #include "properties/judge/words.hpp"
@@ -15,19 +16,14 @@ namespace plumbline::mla {
 namespace {
 
 template <class Problem>
+auto places_of(const Problem& p) {
+  return [&p](std::size_t unit, std::int64_t row) { return place_of(p, unit, row); };
+}
+
+template <class Problem>
 verdict judged(const Problem& p, std::span<const attention_truth> truth, const contract& promised,
                const tensor_set& outputs) {
-  const std::vector<double> out = outputs.at("out").values();
-  const tensor* held = outputs.find("lse");
-  const std::vector<double> lse = held ? held->values() : std::vector<double>{};
-  std::vector<attention_output> computed(truth.size());
-  for (std::size_t u = 0; u < truth.size(); ++u)
-    for (std::int64_t row = 0; row < truth[u].rows; ++row) {
-      const row_place at = place_of(p, u, row);
-      const auto first = out.begin() + at.out_row * p.dv;
-      computed[u].out.insert(computed[u].out.end(), first, first + p.dv);
-      if (held) computed[u].lse.push_back(lse[static_cast<std::size_t>(at.lse)]);
-    }
+  const auto computed = outputs_by_unit(truth, p.dv, outputs.at("out"), outputs.find("lse"), places_of(p));
   return judge_attention(truth, 0, promised, computed,
                          [&](std::size_t unit, std::int64_t row) { return name_of(place_of(p, unit, row)); });
 }
@@ -131,6 +127,25 @@ verdict judge_outputs(const Problem& p, const contract& promised, const tensor_s
   if (v.result == outcome::pass) add_vacuity(v, probe_vacuity(truth, 0, promised));
   return v;
 }
+template <class Problem>
+std::vector<stage_verdict> attention_stages(const Problem& p, const tensor_set& inputs,
+                                            const contract& promised, const tap_record& taps,
+                                            const tensor_set& outputs) {
+  constexpr bool listed =
+      std::is_same_v<Problem, decode_indices_problem> || std::is_same_v<Problem, prefill_indices_problem>;
+  const std::vector<attention_unit> units = units_of(p, inputs);
+  return stages_by_unit(units, p.dv, promised, taps, outputs.at("out"), outputs.find("lse"), places_of(p),
+                        listed);
+}
+template std::vector<stage_verdict> attention_stages(const prefill_problem&, const tensor_set&,
+                                                     const contract&, const tap_record&, const tensor_set&);
+template std::vector<stage_verdict> attention_stages(const decode_problem&, const tensor_set&,
+                                                     const contract&, const tap_record&, const tensor_set&);
+template std::vector<stage_verdict> attention_stages(const decode_indices_problem&, const tensor_set&,
+                                                     const contract&, const tap_record&, const tensor_set&);
+template std::vector<stage_verdict> attention_stages(const prefill_indices_problem&, const tensor_set&,
+                                                     const contract&, const tap_record&, const tensor_set&);
+
 template verdict judge_outputs(const prefill_problem&, const contract&, const tensor_set&, const tensor_set&);
 template verdict judge_outputs(const decode_problem&, const contract&, const tensor_set&, const tensor_set&);
 template verdict judge_outputs(const decode_indices_problem&, const contract&, const tensor_set&,

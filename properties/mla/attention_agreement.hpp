@@ -7,6 +7,7 @@
 #include "properties/judge/verdict.hpp"
 #include "reference/attention.hpp"
 #include "reference/core/contract.hpp"
+#include "reference/core/taps.hpp"
 #include "reference/core/tensor.hpp"
 #include "reference/mla_problem.hpp"
 
@@ -37,5 +38,10 @@ verdict judge_against(const prefill_indices_problem&, std::span<const attention_
 template <class Problem>
 verdict judge_outputs(const Problem& p, const contract& promised, const tensor_set& inputs,
                       const tensor_set& outputs);
+
+/// Which stage of a call leaves its budget.
+template <class Problem>
+std::vector<stage_verdict> attention_stages(const Problem&, const tensor_set& inputs, const contract&,
+                                            const tap_record&, const tensor_set& outputs);
 
 }  // namespace plumbline::mla

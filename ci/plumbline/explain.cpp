@@ -1,0 +1,134 @@
+// explain: where a case goes wrong.  It is run with its taps open, and every stage judged by what the kernel
+// had before it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ci/plumbline/interrupt.hpp"
+#include "ci/plumbline/json_report.hpp"
+#include "ci/plumbline/planned_cases.hpp"
+#include "ci/plumbline/pump.hpp"
+#include "ci/plumbline/result_file.hpp"
+#include "ci/plumbline/run_report.hpp"
+#include "ci/plumbline/terminal.hpp"
+#include "ci/plumbline/text_table.hpp"
+#include "ci/plumbline/verbs.hpp"
+#include "reference/core/keyed_text.hpp"
+
+namespace plumbline::program {
+
+namespace {
+
+class explaining {
+ public:
+  explaining(const instrument& all, const explain_request& asked)
+      : asked_(asked),
+        plan_(plan_cases(all, asked.cases, "")),
+        json_("--json", asked.json),
+        text_(json_.takes_standard_output() ? stream::error : stream::output),
+        bar_(text_) {
+    require_not_read(json_, plan_.read);
+    results_.resize(plan_.cases.size());
+  }
+
+  int run() {
+    for (const auto& [why, n] : plan_.unknown) bar_.print(fmt::format("not run: {} cases: {}\n", n, why));
+    for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
+    worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, plan_.cases.size());
+    const bool whole = pump(
+        pool, [&] { return next(); }, [&](const finished& f) { take(f); },
+        [&] {
+          bar_.show("explained", static_cast<std::int64_t>(done_),
+                    static_cast<std::int64_t>(plan_.cases.size()), "");
+        });
+    if (whole && !refused_.empty()) throw bad_argument("CASE", refused_);
+    bool failed = !plan_.unrunnable.empty(), judged = false;
+    for (const auto& r : results_) {
+      if (!r) continue;
+      print(*r);
+      judged = judged || r->result != outcome::skipped;
+      failed = failed || r->result == outcome::fail || first_outside(r->stages) != nullptr;
+    }
+    if (!whole)
+      bar_.print(fmt::format("interrupted, partial result: {} of {} cases\n", done_, plan_.cases.size()));
+    require_written({json_.wanted() ? json_.write(json_of(results_, !whole)) : ""});
+    if (!whole) return 128 + interrupted_by();
+    if (!judged && !failed) return could_not_run;
+    return failed ? found_something : all_pass;
+  }
+
+ private:
+  std::optional<work> next() {
+    if (given_ == plan_.cases.size()) return std::nullopt;
+    work w;
+    w.what = task::examine, w.index = given_, w.case_text = plan_.cases[given_++].spec.str();
+    w.laws = false, w.stages = stages_wanted::always;
+    return w;
+  }
+
+  void take(const finished& f) {
+    if (f.got.usage && refused_.empty() && !plan_.cases[f.asked.index].from_file) refused_ = f.got.error;
+    results_[f.asked.index] = result_of(f), ++done_;
+  }
+
+  void print(const case_result& r) {
+    const bool colour = colour_wanted(text_), failed = r.result == outcome::fail;
+    bar_.print(fmt::format(
+        "{}  {}\n",
+        inked(failed ? "FAIL" : std::string(name_of(r.result)), failed ? ink::red : ink::dim, colour),
+        r.case_text));
+    if (r.result == outcome::skipped) return bar_.print("  " + r.skip_reason + "\n");
+    if (const std::string& why = r.message.empty() ? r.judged.message : r.message; !why.empty())
+      bar_.print("  " + why + "\n");
+    if (r.stages.empty())
+      return bar_.print(failed && r.failed_law == "completes" ? "  it did not complete: there are no stages\n"
+                                                              : "  " + no_stages(r) + "\n");
+    text_table table({"stage", "verdict", ">budget used", ">numbers", "worst"});
+    for (const stage_verdict& one : r.stages)
+      table.add(
+          {one.stage, std::string(name_of(one.judged.result)),
+           one.judged.result == outcome::mistrusted ? "-" : fmt::format("{:.3g}", one.judged.budget_used()),
+           std::to_string(one.judged.elements), worst_of(one.judged)});
+    bar_.print(table.str(terminal_width(text_)));
+    if (const stage_verdict* first = first_outside(r.stages))
+      bar_.print(
+          fmt::format("  first stage that leaves its budget: {}\n", inked(first->stage, ink::bold, colour)));
+    else
+      bar_.print(
+          failed ? "  every stage keeps its budget: what it is judged by has the fault, or nothing shows it\n"
+                 : "  every stage keeps its budget\n");
+  }
+
+  static std::string no_stages(const case_result& r) {
+    const case_spec spec = case_spec::parse(r.case_text);
+    if (spec.executor != "host")
+      return "no stages: taps are open on host alone, this ran on " + spec.executor;
+    return "no stages: " + spec.op + "." + spec.function + "/" + spec.variant + " shows none";
+  }
+
+  static std::string worst_of(const verdict& v) {
+    if (!v.message.empty()) return v.message;
+    const finding* worst = nullptr;
+    for (const finding& one : v.findings)
+      if (!one.where.empty() && (worst == nullptr || one.used > worst->used)) worst = &one;
+    return worst == nullptr ? "" : worst->where;
+  }
+
+  const explain_request& asked_;
+  const case_plan plan_;
+  const result_file json_;
+  const stream text_;
+  progress bar_;
+  std::vector<std::optional<case_result>> results_;
+  std::string refused_;
+  std::size_t given_ = 0, done_ = 0;
+};
+
+}  // namespace
+
+int run_explain(const instrument& all, const explain_request& asked) {
+  note_interrupts();
+  return explaining(all, asked).run();
+}
+
+}  // namespace plumbline::program

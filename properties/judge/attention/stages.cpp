@@ -1,0 +1,91 @@
+#include "properties/judge/attention/stages.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "properties/judge/words.hpp"
+
+namespace plumbline {
+namespace judging {
+
+bool split_of_row::has_finite_scores() const {
+  return !scores.empty() &&
+         std::all_of(scores.begin(), scores.end(), [](double s) { return std::isfinite(s); });
+}
+
+finding exact_finding(std::string_view stage, std::string message) {
+  finding one = finding_of("exact", stage);
+  one.used = message.empty() ? 0 : std::numeric_limits<double>::infinity();
+  one.message = std::move(message);
+  return one;
+}
+
+std::string name_of(const tapped_call& call, const split_of_row& at) {
+  return (call.name ? call.name(at.unit, at.row) : "row " + std::to_string(at.row)) + ", split " +
+         std::to_string(at.split);
+}
+
+namespace {
+
+// Keys become their place among all that were scored, in whatever split.
+void count_keys(std::map<std::int64_t, split_of_row>& splits) {
+  std::vector<std::int64_t> all;
+  for (const auto& [split, one] : splits) all.insert(all.end(), one.keys.begin(), one.keys.end());
+  std::sort(all.begin(), all.end());
+  for (auto& [split, one] : splits)
+    for (std::int64_t& key : one.keys) key = std::lower_bound(all.begin(), all.end(), key) - all.begin();
+}
+
+}  // namespace
+
+std::vector<split_of_row> splits_of(const tapped_call& call) {
+  std::vector<split_of_row> all;
+  for (std::size_t u = 0; u < call.units.size(); ++u)
+    for (std::int64_t row = 0; row < call.units[u].rows; ++row) {
+      std::map<std::int64_t, split_of_row> splits;
+      const auto split_at = [&](std::int64_t split) -> split_of_row& {
+        split_of_row& one = splits[split];
+        one.unit = u, one.row = row, one.split = split;
+        return one;
+      };
+      const auto each = [&](tap which, const auto& take) {
+        const std::span<const tapped> kept = call.taps.of(which);
+        const auto [first, last] =
+            std::equal_range(kept.begin(), kept.end(), tapped{call.row_of(u, row), 0, 0, 0},
+                             [](const tapped& a, const tapped& b) { return a.row < b.row; });
+        for (auto one = first; one != last; ++one) take(split_at(one->split), *one);
+      };
+      each(tap::scores, [](split_of_row& to, const tapped& one) {
+        to.keys.push_back(one.at), to.scores.push_back(one.value);
+      });
+      each(tap::row_max, [](split_of_row& to, const tapped& one) { to.row_max = {true, one.value}; });
+      each(tap::row_sum, [](split_of_row& to, const tapped& one) { to.row_sum = {true, one.value}; });
+      each(tap::partial_lse, [](split_of_row& to, const tapped& one) { to.partial_lse = {true, one.value}; });
+      each(tap::partial_out, [](split_of_row& to, const tapped& one) {
+        if (one.at == static_cast<std::int64_t>(to.partial_out.size())) to.partial_out.push_back(one.value);
+      });
+      if (call.listed) count_keys(splits);
+      for (auto& [split, one] : splits) {
+        if (static_cast<std::int64_t>(one.partial_out.size()) != call.units[u].dv) one.partial_out.clear();
+        all.push_back(std::move(one));
+      }
+    }
+  return all;
+}
+
+}  // namespace judging
+
+std::vector<stage_verdict> judge_stages(const tapped_call& call) {
+  std::vector<stage_verdict> all;
+  if (call.taps.empty() || call.taps.overflowed()) return all;
+  const std::vector<judging::split_of_row> splits = judging::splits_of(call);
+  all.push_back({"scores", judging::judge_scores(call, splits)});
+  all.push_back({"row_max", judging::judge_row_maxima(call, splits)});
+  for (stage_verdict& one : judging::judge_partials(call, splits)) all.push_back(std::move(one));
+  all.push_back({"combined_out", judging::judge_combined(call, splits)});
+  return all;
+}
+
+}  // namespace plumbline
