@@ -1,0 +1,156 @@
+// Stages: quiet on kernels that are right, and each error charged where it was made.
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+#include <string>
+
+#include "properties/operation.hpp"
+#include "properties/tap_tensors.hpp"
+#include "tests/harness/operation_named.hpp"
+
+using namespace plumbline;
+
+namespace {
+
+std::unique_ptr<executor> host() {
+  std::string why_not;
+  auto one = make_executor("host", why_not);
+  BOOST_REQUIRE_MESSAGE(one, why_not);
+  return one;
+}
+
+examine_options with_stages() { return {false, false, stages_wanted::always}; }
+
+const std::set<std::string> tapped_functions = {"flash_decode.attend", "mla.prefill",
+                                                "mla.decode",          "mla.decode_indices",
+                                                "mla.prefill_indices", "dflash.attention"};
+
+/// A call with several splits, as a file has it: outputs and taps.
+struct shown_call {
+  const operation& op = operation_named("flash_decode.attend");
+  recorded_case c;
+
+  shown_call() {
+    const case_spec spec = case_spec::parse(
+        "plumbline1:flash_decode.attend/split:b=2,hq=4,hk=2,cache_seqlens=70/300,capacity=320,num_splits=3;"
+        "regime=normal;seed=7");
+    const auto where = host();
+    c = op.record(spec, where.get(), true);
+  }
+  std::string first() const {
+    const std::vector<stage_verdict> all = op.stages_of(c);
+    BOOST_REQUIRE(!all.empty());
+    const stage_verdict* one = first_outside(all);
+    return one == nullptr ? "" : one->stage;
+  }
+  /// The k-th number of a tap times `factor`.
+  std::string first_with(const std::string& name, std::int64_t k, double factor) {
+    tensor_set& in = c.tensors.has(name) ? c.tensors : c.taps;
+    tensor changed = in.at(name);
+    changed.set_value(k, changed.value(k) * factor);
+    const tensor_set before = in;
+    in.set(name, changed);
+    const std::string stage = first();
+    in = before;
+    return stage;
+  }
+  std::string message_with_place(std::int64_t k, int column, std::int32_t value) {
+    tensor places = c.taps.at("tap_scores_at");
+    places.set_value(3 * k + column, value);
+    const tensor_set before = c.taps;
+    c.taps.set("tap_scores_at", places);
+    const std::vector<stage_verdict> all = op.stages_of(c);
+    c.taps = before;
+    const stage_verdict* one = first_outside(all);
+    BOOST_REQUIRE(one != nullptr);
+    BOOST_TEST(one->stage == "scores");
+    return one->judged.message;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(stages)
+
+BOOST_AUTO_TEST_CASE(every_stage_of_every_attention_keeps_its_budget) {
+  const auto where = host();
+  std::set<std::string> tapped;
+  for (const operation* one : operations()) {
+    const std::string function = std::string(one->op()) + "." + std::string(one->function());
+    if (tapped_functions.count(function) == 0) continue;
+    for (const variant_info& row : one->variants(side::host))
+      for (const contract& promised : row.contracts)
+        for (std::uint64_t i = 0; i < 8; ++i) {
+          const case_spec spec = one->draw(row.name, promised.in, 57, i, "");
+          const case_result r = one->examine(spec, *where, with_stages());
+          if (r.result == outcome::skipped) continue;
+          if (!r.stages.empty()) tapped.insert(function + "/" + row.name);
+          const stage_verdict* out = first_outside(r.stages);
+          BOOST_TEST(out == nullptr, spec.str() << ": " << out->stage << ": " << out->judged.message);
+        }
+    for (const variant_info& row : one->variants(side::host))
+      BOOST_TEST(tapped.count(function + "/" + row.name) == 1U,
+                 function << "/" << row.name << " shows nothing");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(taps_change_no_bit) {
+  const auto where = host();
+  const operation& op = operation_named("flash_decode.attend");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.attend/"
+      "split:hq=5,d=32,cache_seqlens=66,capacity=70,num_splits=3;regime=ramp;seed=16");
+  const recorded_case with = op.record(spec, where.get(), true),
+                      without = op.record(spec, where.get(), false);
+  BOOST_TEST(with.taps.size() == 2 * tap_names.size());
+  BOOST_TEST(without.taps.size() == 0U);
+  for (const auto& [name, value] : without.tensors)
+    BOOST_TEST(same_elements(value, with.tensors.at(name)), name);
+}
+
+BOOST_AUTO_TEST_CASE(an_error_is_charged_where_it_was_made) {
+  shown_call call;
+  BOOST_TEST(call.first() == "");
+  BOOST_TEST(call.first_with("tap_scores", 40, 1.001) == "scores");
+  BOOST_TEST(call.first_with("tap_row_max", 3, 1 + 0x1p-24) == "row_max");
+  BOOST_TEST(call.first_with("tap_row_sum", 5, 1.0001) == "row_sum");
+  BOOST_TEST(call.first_with("tap_partial_out", 77, 1.2) == "partial_out");
+  BOOST_TEST(call.first_with("tap_partial_lse", 9, 1.0001) == "partial_lse");
+  BOOST_TEST(call.first_with("out", 100, 1.1) == "combined_out");
+  BOOST_TEST(call.first_with("lse", 2, 1.0001) == "combined_out");
+}
+
+BOOST_AUTO_TEST_CASE(what_rounding_may_do_is_no_error) {
+  shown_call call;
+  BOOST_TEST(call.first_with("tap_row_sum", 5, 1 + 0x1p-23) == "");
+  BOOST_TEST(call.first_with("tap_partial_lse", 9, 1 + 0x1p-23) == "");
+  BOOST_TEST(call.first_with("tap_partial_out", 77, 1 + 0x1p-20) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_is_scored_once) {
+  shown_call call;
+  BOOST_TEST(call.message_with_place(3, 2, 4).find("key 4 of sequence 0, query 0, head 0 was scored twice") !=
+             std::string::npos);
+  BOOST_TEST(call.message_with_place(3, 2, 75).find("was scored, which the row does not see") !=
+             std::string::npos);
+  tensor_set fewer;
+  for (const auto& [name, value] : call.c.taps)
+    if (name.find("row_sum") == std::string::npos) fewer.set(name, value);
+  call.c.taps = fewer;
+  BOOST_TEST(call.first() == "row_sum");
+}
+
+BOOST_AUTO_TEST_CASE(taps_of_a_file_are_checked) {
+  shown_call call;
+  tap_record record;
+  tensor_set wrong = call.c.taps;
+  wrong.set("tap_row_sum_at", tensor(dtype::i32, {4, 3}));
+  BOOST_CHECK_EXCEPTION(read_taps(wrong, record), std::invalid_argument, [](const auto& e) {
+    return std::string(e.what()).find("tap_row_sum_at: expected i32 (20, 3)") != std::string::npos;
+  });
+  tensor_set unknown;
+  unknown.set("tap_colour", tensor(dtype::f64, {1}));
+  BOOST_CHECK_THROW(read_taps(unknown, record), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
