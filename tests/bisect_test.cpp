@@ -180,4 +180,29 @@ BOOST_AUTO_TEST_CASE(flags_that_differ_where_no_source_does_are_the_toolchain) {
   BOOST_TEST(has(repo.result()["toolchain"].get<std::string>(), "-DERROR=3"));
 }
 
+BOOST_AUTO_TEST_CASE(the_stage_that_changed_is_named_where_the_builds_show_any) {
+  const auto showing = [](const std::string& error, const std::string& script = "") {
+    return "#!/bin/sh\n" + script + "FAKE_TAPS=1 FAKE_ERROR=" + error +
+           " exec " PLUMBLINE_PROGRAM " \"$@\"\n";
+  };
+  tiny_repository repo;
+  for (const char* error : {"0", "0", "3", "3"}) repo.commit_kernel(showing(error));
+  const process_end end = repo.bisect();
+  BOOST_TEST(has(end.out, "stage: row_sum changes first and leaves its budget\n"), end.out << end.err);
+  BOOST_TEST(repo.result()["stage"] == "row_sum");
+  BOOST_TEST(repo.result()["visited"][0]["stages"]["scores"] == 0.25);
+
+  tiny_repository within;
+  for (const char* error : {"0", "0", "0.5", "0.5"}) within.commit_kernel(showing(error));
+  BOOST_TEST(has(within.bisect().out, "stage: row_sum changes first; every stage keeps its budget\n"));
+
+  tiny_repository old;  // a build from before taps refuses the option
+  const std::string refuses = "case \"$*\" in *--taps*) exit 2 ;; esac\n";
+  for (const char* error : {"0", "0", "3", "3"}) old.commit_kernel(showing(error, refuses));
+  const process_end without = old.bisect();
+  BOOST_TEST(without.code == 0, without.out << without.err);
+  BOOST_TEST(
+      has(without.out, "stage: not known, the kernel of " + old.hash("c1").substr(0, 10) + " shows none"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "ci/plumbline/case_files.hpp"
+#include "properties/tap_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/sha256.hpp"
 
@@ -85,7 +86,7 @@ class sum_operation : public operation {
     return all;
   }
 
-  case_result examine(const case_spec& c, executor&, const examine_options&) const override {
+  case_result examine(const case_spec& c, executor&, const examine_options& how) const override {
     const std::int64_t n = size_of_problem(c);
     misbehave(c.variant, n);
     case_result r;
@@ -107,6 +108,9 @@ class sum_operation : public operation {
     r.judged.findings.push_back(f);
     r.result = !f.passed() ? outcome::fail : c.variant == "doubtful" ? outcome::mistrusted : outcome::pass;
     if (!f.passed()) r.failed_law = "agrees_with_truth", r.message = f.message;
+    if (std::getenv("FAKE_TAPS") &&
+        (how.stages == stages_wanted::always || (how.stages == stages_wanted::on_failure && !f.passed())))
+      r.stages = stages(f.computed - f.truth);
     if (c.variant == "doubtful") r.failed_law = "agrees_with_truth", r.message = "the truth is all zero";
     r.judged.result = r.result;
     r.laws = {{"agrees_with_truth", r.result, r.message}, {"same_bits_run_to_run", outcome::pass, ""}};
@@ -120,7 +124,7 @@ class sum_operation : public operation {
     return r;
   }
 
-  recorded_case record(const case_spec& c, executor* where) const override {
+  recorded_case record(const case_spec& c, executor* where, bool taps) const override {
     const std::int64_t n =
         c.recorded.empty() ? size_of_problem(c) : program::load_recorded(c.recorded).tensors.at("x").size();
     recorded_case r;
@@ -136,8 +140,20 @@ class sum_operation : public operation {
     tensor out(dtype::f32, {1});
     const char* error = std::getenv("FAKE_ERROR");  // of the output
     out.set_value(0, static_cast<double>(n * (n + 1) / 2) + (error ? std::atof(error) : 0));
+    if (taps && std::getenv("FAKE_TAPS")) {
+      tap_record shown;
+      shown.take(tap::scores, {0, 0, 0, static_cast<double>(n)});
+      shown.take(tap::row_sum, {0, 0, 0, out.value(0)});
+      r.taps = tensors_of(shown);
+    }
     r.tensors.set("out", std::move(out));
     return r;
+  }
+
+  std::vector<stage_verdict> stages_of(const recorded_case& c) const override {
+    tap_record shown;
+    read_taps(c.taps, shown);
+    return stages(shown.of(tap::row_sum)[0].value - total_of(c));
   }
 
   bool claims_group(std::string_view group) const override { return group == "sum"; }
@@ -151,8 +167,7 @@ class sum_operation : public operation {
       e.kind = "unsupported", e.message = "holds no outputs: replay it";
       return e;
     }
-    double total = 0;
-    for (const double x : c.tensors.at("x").values()) total += x;
+    const double total = total_of(c);
     e.kind = expected ? "expected" : "outputs";
     e.used = total == out->value(0) ? 0 : 4;
     e.result = e.used <= 1 ? outcome::pass : outcome::fail;
@@ -168,6 +183,27 @@ class sum_operation : public operation {
   }
 
  private:
+  static double total_of(const recorded_case& c) {
+    double total = 0;
+    for (const double x : c.tensors.at("x").values()) total += x;
+    return total;
+  }
+
+  // What is made of the scores is off by that much.
+  static std::vector<stage_verdict> stages(double error) {
+    std::vector<stage_verdict> all;
+    for (const char* name : {"scores", "row_sum"}) {
+      finding f;
+      f.test = "L", f.output = name, f.used = name[0] == 'r' ? std::fabs(error) : 0.25, f.where = "row 0";
+      f.message = std::string(name) + " is off by " + std::to_string(f.used);
+      verdict v;
+      v.elements = 1, v.findings.push_back(f);
+      conclude(v, false, "");
+      all.push_back({name, v});
+    }
+    return all;
+  }
+
   static bool is_wrong(std::string_view variant) {
     return variant == "wrong" || variant == "right_with_fault";
   }

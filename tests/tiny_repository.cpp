@@ -87,8 +87,10 @@ std::string tiny_repository::folder() const {
 std::size_t tiny_repository::measured() const {
   std::size_t count = 0;
   std::error_code none;
-  for (const auto& e : fs::recursive_directory_iterator(path() + "/build/plumbline/bisect", none))
-    count += e.path().parent_path().filename() == "commits" && e.path().extension() == ".json";
+  // What comes and goes while somebody bisects is no error.
+  for (fs::recursive_directory_iterator e(path() + "/build/plumbline/bisect", none), end; !none && e != end;
+       e.increment(none))
+    count += e->path().parent_path().filename() == "commits" && e->path().extension() == ".json";
   return count;
 }
 

@@ -58,7 +58,7 @@ std::string key_of(const bisect_plan& p, const frozen_case& f) {
 // Asked of today's kernel, before anything is built.
 void require_metric(const bisect_folder& at, const bisect_plan& p) {
   std::string why_not;
-  const std::map<std::string, double> today = judged_metrics(at, p, at.file("today.h5"), why_not);
+  const std::map<std::string, double> today = judge_outputs_of(at, p, at.file("today.h5"), why_not).metrics;
   if (interrupted_by()) return;
   if (!why_not.empty()) throw cannot_run("--case: today's kernel: " + why_not);
   if (p.metric == "bits" || today.count(p.metric)) return;
@@ -134,6 +134,7 @@ class bisection {
       if (v.side == commit_side::good && (v.commit == parent || r_.before != parent)) r_.before = v.commit;
     const visited_commit *before = r_.find(r_.before), *after = r_.find(r_.first_bad);
     if (!before || !after) return;
+    r_.stage = stage_changed(at_, r_.before, r_.first_bad);
     r_.same_sources = same_sources(git_, parent, r_.first_bad);
     r_.built_otherwise = difference(before->what.built, after->what.built);
   }

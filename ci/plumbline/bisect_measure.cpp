@@ -7,6 +7,7 @@
 #include "ci/plumbline/bisect_build.hpp"
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/child_process.hpp"
+#include "ci/plumbline/instrument.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/pump.hpp"
 #include "reference/core/sha256.hpp"
@@ -78,16 +79,19 @@ external_judgement judged(const std::string& file, const bisect_plan& p) {
 
 /// What the built program left of one run, or why it left nothing.
 std::string run_once(const bisect_folder& at, const bisect_plan& p, const std::string& program,
-                     const std::string& to, const child_options& how, bool& ended) {
+                     const std::string& to, bool taps, const child_options& how, bool& ended) {
   std::error_code none;
   fs::remove(to, none);
   std::vector<std::string> command = {program, "replay", p.case_text, "--outputs", to};
+  if (taps) command.push_back("--taps");
   if (p.case_timeout != 120)
     command.insert(command.end(), {"--case-timeout", std::to_string(p.case_timeout)});
   child_options inside = how;
   inside.folder = at.path();
   const child_end end = run_child(command, inside);
   ended = end.ended;
+  if (taps && end.code == bad_usage)  // a program from before there were any
+    return run_once(at, p, program, to, false, how, ended);
   if (fs::exists(to, none) && (end.code == 0 || end.code == 1)) return "";
   return "wrote no outputs (exit code " + std::to_string(end.code) + "): " + end.last_line();
 }
@@ -122,7 +126,7 @@ class measuring {
       note_("running");
       const std::string to = m_.repeats == 0 ? at_.outputs_of(commit_) : at_.file("outputs/again.h5");
       bool ended = false;
-      m_.reason = run_once(at_, p_, program, to, how_, ended);
+      m_.reason = run_once(at_, p_, program, to, m_.repeats == 0, how_, ended);
       if (ended) return false;
       if (!m_.reason.empty()) break;
       const std::string digest = digest_of(outputs_in(p_, to, m_.reason));
@@ -132,9 +136,12 @@ class measuring {
       digests.push_back(digest);
       if (seen) continue;
       note_("judging");
-      std::map<std::string, double> metrics = judged_metrics(at_, p_, to, m_.reason);
+      judged_outputs found = judge_outputs_of(at_, p_, to, m_.reason);
       if (interrupted_by()) return false;
-      m_.runs.push_back(std::move(metrics));
+      m_.runs.push_back(std::move(found.metrics));
+      if (m_.runs.size() > 1) continue;
+      for (const stage_verdict& one : found.stages) m_.stages[one.stage] = one.judged.budget_used();
+      if (const stage_verdict* first = first_outside(found.stages)) m_.first_stage = first->stage;
     }
     if (!digests.empty()) m_.digest = digests.front();
     return true;
@@ -151,12 +158,14 @@ class measuring {
 
 }  // namespace
 
-std::map<std::string, double> judged_metrics(const bisect_folder& at, const bisect_plan& p,
-                                             const std::string& outputs, std::string& why_not) {
+judged_outputs judge_outputs_of(const bisect_folder& at, const bisect_plan& p, const std::string& outputs,
+                                std::string& why_not) {
   recorded_case c = load_recorded(only_case_of(at.file("input.h5")));
   const tensor_set computed = outputs_in(p, outputs, why_not);
   if (!why_not.empty()) return {};
   for (const auto& one : computed) c.tensors.set(one.name, one.value);
+  c.taps = load_recorded(only_case_of(outputs)).taps;
+  if (c.taps.size() > 0) c.options["contract"] = p.contract;
   const std::string file = at.file("judged.h5");
   save_case(file, c);
   const external_judgement found = judged(file, p);
@@ -164,12 +173,12 @@ std::map<std::string, double> judged_metrics(const bisect_folder& at, const bise
     why_not = "its outputs cannot be judged: " + found.message;
     return {};
   }
-  std::map<std::string, double> metrics = found.metrics;
-  metrics["budget_used"] = found.used;
+  judged_outputs all{found.metrics, found.stages};
+  all.metrics["budget_used"] = found.used;
   const std::string good = at.outputs_of(p.good);
   if (std::string none; fs::exists(good))
-    metrics["bits"] = static_cast<double>(differing(computed, outputs_in(p, good, none)));
-  return metrics;
+    all.metrics["bits"] = static_cast<double>(differing(computed, outputs_in(p, good, none)));
+  return all;
 }
 
 std::optional<measured_commit> measure(const bisect_folder& at, const bisect_plan& p,

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "ci/plumbline/bisect_state.hpp"
+#include "properties/judge/verdict.hpp"
 
 namespace plumbline::program {
 
@@ -19,10 +20,15 @@ using bisect_note = std::function<void(const std::string& what)>;
 std::optional<measured_commit> measure(const bisect_folder&, const bisect_plan&, const std::string& commit,
                                        const bisect_note& note, const std::function<bool()>& give_up = {});
 
-/// Metrics of the outputs in a file, as tensors of the frozen case judged by this program; `bits` among them
-/// once the good end's outputs are there.  Sets `why_not` where there are none.
-std::map<std::string, double> judged_metrics(const bisect_folder&, const bisect_plan&,
-                                             const std::string& outputs, std::string& why_not);
+/// What the outputs in a file come to.  `bits` is among the metrics once the good end's outputs are there;
+/// stages only where the file holds taps.
+struct judged_outputs {
+  std::map<std::string, double> metrics;
+  std::vector<stage_verdict> stages;
+};
+/// As tensors of the frozen case, judged by this program.  Sets `why_not` where there are none.
+judged_outputs judge_outputs_of(const bisect_folder&, const bisect_plan&, const std::string& outputs,
+                                std::string& why_not);
 
 /// The names of metrics that bisect knows, in the order in which they are listed.
 inline constexpr const char* bisect_metrics[] = {"budget_used", "max_ulp", "rms", "bias", "bits"};

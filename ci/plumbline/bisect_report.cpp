@@ -34,6 +34,16 @@ std::string why_untold(const bisect_report& r, const visited_commit& v) {
                                                   : "flaky: its runs lie on both sides";
 }
 
+std::string stage_line(const changed_stage& stage, const measured_commit& after) {
+  if (stage.first.empty()) return "stage: not known, " + stage.why_not_known + "\n";
+  const std::string outside = after.first_stage;
+  return "stage: " + stage.first + " changes first" +
+         (outside.empty()          ? "; every stage keeps its budget"
+          : outside == stage.first ? " and leaves its budget"
+                                   : "; the first that leaves its budget is " + outside) +
+         "\n";
+}
+
 }  // namespace
 
 std::string_view name_of(bisect_verdict v) {
@@ -69,6 +79,7 @@ std::string text_of(const bisect_report& r, bool colour) {
       text +=
           fmt::format("{} before {} ({}), after {}; bad is above {:.4g}\n", r.plan.metric,
                       shown(r, before->what), brief(before->commit), shown(r, after->what), r.plan.threshold);
+    if (before && after) text += stage_line(r.stage, after->what);
     if (!r.built_otherwise.empty())
       text +=
           (r.same_sources ? "toolchain, not sources: it changes none of them, but " : "it also changes ") +
@@ -92,6 +103,7 @@ std::string json_of(const bisect_report& r) {
   j["first_bad"] = r.first_bad, j["described"] = r.described;
   j["before"] = before ? json(json_number(value_of(before->what, r.plan.metric))) : json();
   j["after"] = after ? json(json_number(value_of(after->what, r.plan.metric))) : json();
+  j["stage"] = r.stage.first, j["first_stage"] = after ? after->what.first_stage : "";
   j["toolchain"] = r.built_otherwise, j["same_sources"] = r.same_sources;
   j["candidates"] = r.candidates;
   j["visited"] = json::array();
@@ -100,6 +112,8 @@ std::string json_of(const bisect_report& r) {
     for (const double x : values_of(v.what, r.plan.metric)) values.emplace_back(json_number(x));
     if (!v.what.runs.empty())
       for (const auto& [name, value] : v.what.runs.front()) metrics[name] = json_number(value);
+    json stages = json::object();
+    for (const auto& [name, value] : v.what.stages) stages[name] = json_number(value);
     j["visited"].push_back({{"commit", v.commit},
                             {"subject", v.subject},
                             {"index", v.index},
@@ -109,6 +123,7 @@ std::string json_of(const bisect_report& r) {
                             {"repeats", v.what.repeats},
                             {"metrics", metrics},
                             {"digest", v.what.digest},
+                            {"stages", stages},
                             {"compiler", v.what.built.compiler},
                             {"seconds", json_number(v.what.seconds)}});
   }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ci/plumbline/bisect_state.hpp"
+#include "ci/plumbline/bisect_stage.hpp"
 
 namespace plumbline::program {
 
@@ -28,6 +28,7 @@ struct bisect_report {
   std::vector<visited_commit> visited;  // by index
   std::string first_bad, described;     // hash; author, date and subject
   std::string before;                   // the commit whose number is the one before
+  changed_stage stage;                  // from the commit before to the first bad one
   std::string built_otherwise;          // what of compiler and flags changed with it, or between the ends
   bool same_sources = false;            // ... and it changes no source
   std::vector<std::string> candidates;  // where no single commit was found

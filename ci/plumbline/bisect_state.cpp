@@ -76,7 +76,8 @@ std::optional<measured_commit> bisect_folder::measured(const std::string& commit
   const json j = read(from);
   measured_commit m;
   m.reason = j.at("reason"), m.repeats = j.at("repeats"), m.digest = j.at("digest");
-  m.seconds = number_from(j.at("seconds"));
+  m.seconds = number_from(j.at("seconds")), m.first_stage = j.at("first_stage");
+  for (const auto& [name, value] : j.at("stages").items()) m.stages[name] = number_from(value);
   m.built.compiler = j.at("compiler"), m.built.flags = j.at("flags").get<std::vector<std::string>>();
   for (const json& run : j.at("runs")) {
     m.runs.emplace_back();
@@ -92,9 +93,13 @@ void bisect_folder::write(const std::string& commit, const measured_commit& m) c
     for (const auto& [name, value] : run) one[name] = json_number(value);
     runs.push_back(one);
   }
+  json stages = json::object();
+  for (const auto& [name, value] : m.stages) stages[name] = json_number(value);
   replace(file("commits/" + commit + ".json"), {{"reason", m.reason},
                                                 {"repeats", m.repeats},
                                                 {"digest", m.digest},
+                                                {"stages", stages},
+                                                {"first_stage", m.first_stage},
                                                 {"seconds", m.seconds},
                                                 {"compiler", m.built.compiler},
                                                 {"flags", m.built.flags},

@@ -20,6 +20,8 @@ struct measured_commit {
   std::vector<std::map<std::string, double>> runs;  // metrics; one, unless runs gave other bits
   int repeats = 0;                                  // how often it ran
   std::string digest;                               // of the first run's outputs
+  std::map<std::string, double> stages;             // of the first run, where it showed any: budget used
+  std::string first_stage;                          // the first of them that leaves its budget
   toolchain built;
   double seconds = 0;
 };

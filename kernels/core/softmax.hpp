@@ -94,14 +94,15 @@ __device__ __forceinline__ void weigh_tile(float (&s)[Tiles][4], attention_rows<
 template <int Width>
 __device__ __forceinline__ void show_row(const attention_rows<Width>& rows, int r, float sum, float lse,
                                          const score_units& units, std::int64_t row, int columns) {
-  if (!is_tapped() || rows.maximum[r] == -infinity) return;
+  if (!is_tapped()) return;
   const int lane = static_cast<int>(threadIdx.x) % 32;
+  if (lane % 4 == 0) show(tap::row_max, row, 0, 0, static_cast<double>(rows.maximum[r]) * units.to_natural);
+  if (rows.maximum[r] == -infinity) return;
   for (int c = 0; c < Width / 8; ++c)
     for (int e = 0; e < 2; ++e)
       if (const int column = 8 * c + 2 * (lane % 4) + e; column < columns)
         show(tap::partial_out, row, 0, column, sum == 0 ? 0.0f : rows.out[c][2 * r + e] / sum);
   if (lane % 4 != 0) return;
-  show(tap::row_max, row, 0, 0, static_cast<double>(rows.maximum[r]) * units.to_natural);
   show(tap::row_sum, row, 0, 0, sum);
   show(tap::partial_lse, row, 0, 0, lse);
 }

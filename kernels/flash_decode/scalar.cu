@@ -117,11 +117,12 @@ __global__ void __launch_bounds__(32 * warps) scalar_kernel(const scalar_params 
     if (j < columns) to[lane + 32 * j] = store_as<Out>(sum == 0 ? 0.0f : out[j] / sum * value_scale);
   float& lse = p.lse[n * p.lse_batch + h * p.lse_head + (s.first_token + i) * p.lse_token];
   if (lane == 0) lse = units.log_sum(maximum, sum);
-  if (!is_tapped() || seen.begin >= seen.end) return;
+  if (!is_tapped()) return;
+  if (lane == 0) show(tap::row_max, call_row, 0, 0, static_cast<double>(maximum) * units.to_natural);
+  if (seen.begin >= seen.end) return;
   for (int j = 0; j < columns; ++j)
     show(tap::partial_out, call_row, 0, lane + 32 * j, sum == 0 ? 0.0f : out[j] / sum * value_scale);
   if (lane > 0) return;
-  show(tap::row_max, call_row, 0, 0, static_cast<double>(maximum) * units.to_natural);
   show(tap::row_sum, call_row, 0, 0, sum);
   show(tap::partial_lse, call_row, 0, 0, lse);
 }

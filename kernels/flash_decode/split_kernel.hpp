@@ -19,6 +19,7 @@
 // is the maximum so far, never an older one, so P stays below 256 and does not saturate.
 #pragma once
 
+#include "kernels/core/tap.hpp"
 #include "kernels/flash_decode/layout.hpp"
 #include "kernels/flash_decode/mask.hpp"
 #include "kernels/flash_decode/softmax.hpp"
@@ -172,7 +173,10 @@ __device__ inline void write_empty(const split_params& p, const split_block& b) 
   const int columns = p.dv - b.first_column < width ? p.dv - b.first_column : width;
   for (int row = static_cast<int>(threadIdx.x); row < b.rows; row += threads) {
     const row_target to = target_of<Out>(p, b, row);
-    if (b.first_column == 0) *to.lse = minus_infinity;
+    if (b.first_column == 0) {
+      *to.lse = minus_infinity;
+      kernels::show(tap::row_max, row_of_call(p, b, row), b.split, 0, minus_infinity);
+    }
     if (to.partial) continue;
     const float zeros[8] = {};
     for (int c = 0; c < columns; c += 8) store_columns<Out>(to, b.first_column + c, zeros, p.out.aligned);

@@ -1,7 +1,6 @@
 // The body of `split`: load, multiply, weigh, multiply, merge, store.  See split_kernel.hpp.
 #pragma once
 
-#include "kernels/core/tap.hpp"
 #include "kernels/flash_decode/split_kernel.hpp"
 
 namespace plumbline::flash_decode {

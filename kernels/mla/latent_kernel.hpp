@@ -44,6 +44,7 @@ __device__ inline void write_empty(const latent_params& p, const latent_share& s
     const row_target to = target_of(p, s, row);
     const int lane = static_cast<int>(threadIdx.x) % 32;
     if (lane == 0) *to.lse = to.partial ? -infinity : infinity;
+    if (lane == 0) kernels::show(tap::row_max, row_of_call(p, s, row), s.split, 0, -infinity);
     if (to.partial) continue;
     if (lane == 0 && p.max_logits)
       p.max_logits[to.token * p.logits_token + to.head * p.logits_head] = -infinity;
@@ -60,15 +61,17 @@ __device__ __forceinline__ int column_of(int c, int half) {
 __device__ inline void show_row(const latent_params& p, const latent_share& s, const running_rows& rows,
                                 int r, int row, float sum, const row_target& to, int half) {
   const std::int64_t call_row = row_of_call(p, s, row);
+  const bool first = half == 0 && threadIdx.x % 4 == 0;
+  if (first)
+    kernels::show(tap::row_max, call_row, s.split, 0,
+                  static_cast<double>(rows.maximum[r]) * p.units.to_natural);
   if (rows.maximum[r] == -infinity) return;
   for (int c = 0; c < 2 * own_groups; ++c)
     for (int e = 0; e < 2; ++e)
       if (column_of(c, half) + e < p.dv)
         kernels::show(tap::partial_out, call_row, s.split, column_of(c, half) + e,
                       sum == 0 ? 0.0f : rows.out[c][2 * r + e] / sum);
-  if (half != 0 || threadIdx.x % 4 != 0) return;
-  kernels::show(tap::row_max, call_row, s.split, 0,
-                static_cast<double>(rows.maximum[r]) * p.units.to_natural);
+  if (!first) return;
   kernels::show(tap::row_sum, call_row, s.split, 0, sum);
   kernels::show(tap::partial_lse, call_row, s.split, 0,
                 to.partial ? static_cast<double>(*to.lse) * ln_2 : *to.lse);

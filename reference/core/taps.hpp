@@ -18,7 +18,7 @@ namespace plumbline {
 /// In the order in which one follows from another.
 enum class tap : std::uint8_t {
   scores,       // of one key, scaled and soft-capped, natural units; hidden keys are not shown
-  row_max,      // of a split: what was subtracted before the exponential, natural units
+  row_max,      // of a split: what was subtracted before the exponential, natural units; -inf without a key
   row_sum,      // of a split: sum of exp(score - row_max)
   partial_out,  // of a split and column: the normalised output, before any sink and before it is rounded
   partial_lse   // of a split: natural log-sum-exp, before any sink

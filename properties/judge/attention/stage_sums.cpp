@@ -1,6 +1,7 @@
 // The stages behind the scores: what a softmax over the kernel's own numbers must give.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -11,6 +12,8 @@
 
 namespace plumbline::judging {
 namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 using table = std::shared_ptr<const std::vector<double>>;
 
@@ -136,12 +139,14 @@ verdict judge_combined(const tapped_call& call, std::span<const split_of_row> sp
     bool judged = true;
     for (; last < splits.size() && splits[last].unit == one.unit && splits[last].row == one.row; ++last) {
       const split_of_row& part = splits[last];
+      const bool had_keys = part.partial_lse.shown && part.partial_lse.value != minus_infinity;
+      if (part.scores.empty() && !had_keys) continue;
       judged = judged && std::isfinite(part.partial_lse.value) && !part.partial_out.empty();
       for (const double x : part.partial_out) judged = judged && std::isfinite(x), partials.push_back(x);
       rows.push_back(static_cast<std::int64_t>(scores.size()));
       scores.push_back(part.partial_lse.value);
     }
-    if (!judged) continue;
+    if (!judged || scores.empty()) continue;
     units.push_back(attends_to(std::move(scores),
                                std::make_shared<const std::vector<double>>(std::move(partials)),
                                std::move(rows), u.dv));

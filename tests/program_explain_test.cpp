@@ -1,0 +1,86 @@
+// Promises about stages in the program: explain's table and exit codes, what replay and verify say of a
+// failing case, taps in files.
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "fixtures/store.hpp"
+#include "tests/program_process.hpp"
+
+namespace {
+
+using nlohmann::json;
+
+const std::vector<std::string> tapped = {"FAKE_TAPS=1"};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(program_explain)
+
+BOOST_AUTO_TEST_CASE(the_first_stage_that_leaves_its_budget_is_named) {
+  const scratch_folder folder;
+  const process_end end =
+      run_program({"explain", "fake.sum/wrong:n=9;seed=1", "--json", "e.json"}, folder.path(), tapped);
+  BOOST_TEST(end.code == 1, end.err);
+  BOOST_TEST(has(end.out, "scores"));
+  BOOST_TEST(has(end.out, "first stage that leaves its budget: row_sum\n"), end.out);
+  const json e = json::parse(folder.read("e.json")).at("cases").at(0);
+  BOOST_TEST(e.at("first_stage") == "row_sum");
+  BOOST_TEST(e.at("stages").at("row_sum") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_case_that_passes_shows_that_every_stage_does) {
+  const scratch_folder folder;
+  const process_end end = run_program({"explain", "fake.sum/good:n=9;seed=1"}, folder.path(), tapped);
+  BOOST_TEST(end.code == 0, end.err);
+  BOOST_TEST(has(end.out, "every stage keeps its budget"), end.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_without_taps_is_told_so) {
+  const scratch_folder folder;
+  const process_end end = run_program({"explain", "fake.sum/good:n=9;seed=1"}, folder.path());
+  BOOST_TEST(end.code == 0, end.err);
+  BOOST_TEST(has(end.out, "no stages: fake.sum/good shows none"), end.out);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_run_is_said_in_one_line) {
+  const scratch_folder folder;
+  BOOST_TEST(run_program({"explain", "fake.sum/good:n=x"}, folder.path()).code == 2);
+  BOOST_TEST(run_program({"explain", "absent.h5"}, folder.path()).code == 3);
+  const process_end skipped = run_program({"explain", "fake.sum/never:n=2;seed=1"}, folder.path(), tapped);
+  BOOST_TEST(skipped.code == 3, skipped.out);
+}
+
+BOOST_AUTO_TEST_CASE(replay_and_verify_name_the_stage_of_a_failure) {
+  const scratch_folder folder;
+  const std::string line = "first stage that leaves its budget: row_sum: row_sum is off by 3";
+  const process_end replayed = run_program({"replay", "fake.sum/wrong:n=9;seed=1"}, folder.path(), tapped);
+  BOOST_TEST(replayed.code == 1);
+  BOOST_TEST(has(replayed.out, line), replayed.out);
+  const process_end verified =
+      run_program({"verify", "fake.sum/wrong", "--recorded", "no", "--cases", "20"}, folder.path(), tapped);
+  BOOST_TEST(verified.code == 1);
+  BOOST_TEST(has(verified.out, line), verified.out);
+  BOOST_TEST(!has(run_program({"replay", "fake.sum/wrong:n=9;seed=1"}, folder.path()).out, "first stage"));
+}
+
+BOOST_AUTO_TEST_CASE(taps_are_written_when_asked_for_and_judged_where_they_are) {
+  const scratch_folder folder;
+  const std::string text = "fake.sum/good:n=9;seed=1";
+  BOOST_TEST(run_program({"replay", text, "--outputs", "plain.h5"}, folder.path(), tapped).code == 0);
+  BOOST_TEST(run_program({"replay", text, "--outputs", "shown.h5", "--taps"}, folder.path(), tapped).code ==
+             0);
+  const auto tensors_of = [&](const std::string& file) {
+    const std::string path = folder.path() + "/" + file;
+    return plumbline::fixtures::read(path, plumbline::fixtures::list(path).front()).tensors;
+  };
+  BOOST_TEST(!tensors_of("plain.h5").has("tap_row_sum"));
+  BOOST_TEST(tensors_of("shown.h5").at("tap_row_sum").value(0) == 45);
+  BOOST_TEST(run_program({"judge", "shown.h5", "--json", "j.json"}, folder.path()).code == 0);
+  const json j = json::parse(folder.read("j.json")).at("cases").at(0);
+  BOOST_TEST(j.at("stages").at("row_sum") == 0);
+  BOOST_TEST(j.at("first_stage") == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
