@@ -205,4 +205,48 @@ BOOST_AUTO_TEST_CASE(truth_is_left_out_when_asked) {
   BOOST_TEST(run(folder, {"record", good, "--to", "a.h5", "--truth", "maybe"}).code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regenerated_from_its_line) {
+  const scratch_folder folder;
+  using namespace plumbline::fixtures;
+  const std::string file = folder.path() + "/a.h5";
+  BOOST_REQUIRE(run(folder, {"record", good, "--to", "a.h5", "--hash-only"}).code == 0);
+  stored_case one = read(file, list(file).at(0));
+  BOOST_TEST(one.tensors.empty());
+  const std::string right = one.attributes.at("hash_out");
+  BOOST_TEST(right.size() == 64u);
+  const process_end check = run(folder, {"check", "a.h5"}), again = run(folder, {"regenerate", "a.h5"}),
+                    judged = run_program({"judge", "a.h5"}, folder.path());
+  BOOST_TEST(check.code == 0, check.out);
+  BOOST_TEST(has(again.out, "0 differences"), again.out);
+  BOOST_TEST(judged.code == 0, judged.out);
+  BOOST_TEST(run_program({"replay", "a.h5"}, folder.path()).code == 0);
+
+  one.attributes["hash_out"] = std::string(64, '0');
+  write(file, {one}, {});
+  const process_end output = run(folder, {"check", "a.h5"}), other = run(folder, {"regenerate", "a.h5"});
+  BOOST_TEST(output.code == 1);
+  BOOST_TEST(has(output.out, "scalar computes other bits from the same sources: out"), output.out);
+  BOOST_TEST(has(other.out, "attribute hash_out was 0000"), other.out);
+  BOOST_TEST(has(other.out, "is " + right), other.out);
+
+  one.attributes["hash_out"] = right, one.attributes["hash_q"] = std::string(64, '0');
+  write(file, {one}, {});
+  const process_end input = run(folder, {"check", "a.h5"}), stale = run(folder, {"regenerate", "a.h5"});
+  BOOST_TEST(input.code == 1);
+  BOOST_TEST(has(input.out, "stale recipe: its line draws another q"), input.out);
+  BOOST_TEST(stale.code == 3);
+  BOOST_TEST(has(stale.err, "stale recipe: its line draws another q"), stale.err);
+}
+
+BOOST_AUTO_TEST_CASE(inputs_without_a_line_are_not_recorded_as_hashes) {
+  const recorded_attention folder;
+  using namespace plumbline::fixtures;
+  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  mine.attributes.erase("case");
+  write(folder.file("raw.h5"), {mine}, {});
+  const process_end record = run(folder, {"record", "raw.h5", "--to", "b.h5", "--hash-only"});
+  BOOST_TEST(record.code == 2);
+  BOOST_TEST(has(record.err, "--hash-only: expected cases with a line of text"), record.err);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

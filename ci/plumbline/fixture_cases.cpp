@@ -6,6 +6,7 @@
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/provenance.hpp"
+#include "ci/plumbline/recipe_case.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "fixtures/difference.hpp"
 #include "properties/case_spec.hpp"
@@ -24,7 +25,11 @@ std::string option_of(const recorded_case& c, std::string_view name) {
 class examination_of_a_record {
  public:
   examination_of_a_record(const instrument& all, const std::string& path, executor& where)
-      : all_(all), path_(path), where_(where), case_(load_recorded(path)) {}
+      : all_(all),
+        path_(path),
+        where_(where),
+        stored_(load_recorded(path)),
+        case_(is_recipe(stored_) ? drawn(all, stored_) : stored_) {}
 
   external_judgement run() {
     external_judgement all;
@@ -35,8 +40,7 @@ class examination_of_a_record {
       all.message = unknown_group(located(split_case_path(path_).first), case_.function);
       return all;
     }
-    recipe();
-    judged(its, all);
+    if (!is_recipe(stored_)) recipe(), judged(its, all);
     for (const operation* op : its) replayed(*op);
     if (runs_ == 0 && all.result == outcome::pass) not_asked_.push_back("no variant takes it");
     for (const operation* op : its) same_outputs(*op);
@@ -117,15 +121,20 @@ class examination_of_a_record {
   }
 
   void same_outputs(const operation& op) {
-    const std::string variant = option_of(case_, recorded_variant);
-    if (variant.empty() || option_of(case_, recorded_executor) != where_.name()) return;
+    const std::string variant = option_of(stored_, recorded_variant);
+    if (variant.empty() || option_of(stored_, recorded_executor) != where_.name()) return;
     const std::vector<variant_info> known = op.variants(where_.kernels());
     if (std::none_of(known.begin(), known.end(), [&](const variant_info& v) { return v.name == variant; })) {
       not_asked_.push_back("outputs of " + variant + ", which is gone");
       return;
     }
-    if (option_of(case_, recorded_sources) != source_hash(op.op())) {
+    if (option_of(stored_, recorded_sources) != source_hash(op.op())) {
       not_asked_.push_back("outputs of " + variant + " are of other sources");
+      return;
+    }
+    if (is_recipe(stored_)) {
+      const std::string name = other_hash(stored_, drawn_and_run(all_, stored_, where_).tensors);
+      if (!name.empty()) wrong_.push_back(variant + " computes other bits from the same sources: " + name);
       return;
     }
     const recorded_case now = op.record(spec_of(op, variant), &where_);
@@ -137,7 +146,7 @@ class examination_of_a_record {
   const instrument& all_;
   const std::string& path_;
   executor& where_;
-  const recorded_case case_;
+  const recorded_case stored_, case_;  // as the file has it; with inputs
   std::vector<std::string> wrong_, not_asked_;
   int runs_ = 0;
 };

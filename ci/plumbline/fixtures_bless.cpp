@@ -13,6 +13,7 @@
 #include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/provenance.hpp"
+#include "ci/plumbline/recipe_case.hpp"
 #include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/run_report.hpp"
@@ -47,6 +48,8 @@ class regeneration {
     const auto variant = one.attributes.find(std::string(recorded_variant));
     const auto line = one.attributes.find("case");
     const std::string where = one.group + "/" + one.name;
+    const recorded_case as_stored = as_recorded(one);
+    if (is_recipe(as_stored)) return again_by_recipe(where, as_stored, std::move(one));
     if (line != one.attributes.end()) {
       const case_spec spec = case_spec::parse(line->second);
       require_same_inputs(where, one, find_operation(all_, spec.op, spec.function).record(spec, nullptr));
@@ -62,12 +65,30 @@ class regeneration {
     const recorded_case made = find_operation(all_, spec.op, spec.function).record(spec, &place);
     for (const auto& [name, value] : made.tensors) now.tensors.set(name, value);
     if (fixtures::first_difference(one, now).empty()) return one;  // who recorded it is still who did
-    for (const auto& [key, value] : provenance_of(place, spec.op, "plumbline fixtures regenerate"))
-      now.attributes[key] = value;
+    renew_provenance(now, place, spec.op);
     return now;
   }
 
  private:
+  fixtures::stored_case again_by_recipe(const std::string& where, const recorded_case& recipe,
+                                        fixtures::stored_case one) {
+    executor& place = executor_of(one.attributes.at(std::string(recorded_executor)));
+    fixtures::stored_case now = one;
+    try {
+      now.tensors = drawn_and_run(all_, recipe, place).tensors;
+    } catch (const bad_argument& e) {
+      throw cannot_run(where + ": " + e.what());
+    }
+    leave_hashes(now);
+    if (!fixtures::first_difference(one, now).empty()) renew_provenance(now, place, one.attributes.at("op"));
+    return now;
+  }
+
+  static void renew_provenance(fixtures::stored_case& now, const executor& place, const std::string& op) {
+    for (const auto& [key, value] : provenance_of(place, op, "plumbline fixtures regenerate"))
+      now.attributes[key] = value;
+  }
+
   // A truth that lies within its own error of today's stays as it was recorded: its last bits are those of
   // the machine.  How far it moved is said in either case.
   void again_in_double(const std::string& where, fixtures::stored_case& one) const {

@@ -50,6 +50,8 @@ std::vector<CLI::App*> describe_fixtures(CLI::App& app, fixtures_request& r, fix
       sub.add_option("--name", r.name,
                      "Name of the case in the file; made of variant, regime and seed unless given")
           ->type_name("NAME");
+      sub.add_flag("--hash-only", r.hash_only,
+                   "Keep the line of a case and the hash of each tensor, not the tensors");
       sub.add_option("--truth", t.truth, "yes (the default): also keep truth and companions in double; or no")
           ->type_name("YES");
     }

@@ -18,6 +18,7 @@
 #include "ci/plumbline/planned_cases.hpp"
 #include "ci/plumbline/provenance.hpp"
 #include "ci/plumbline/pump.hpp"
+#include "ci/plumbline/recipe_case.hpp"
 #include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "fixtures/store.hpp"
@@ -61,6 +62,10 @@ class recording {
         throw bad_argument("--to", "expected a file that plumbline wrote, got '" + asked.to +
                                        "', which is not sealed (plumbline fixtures bless seals it)");
     }
+    for (const planned_case& one : plan_.cases)
+      if (asked_.hash_only && !one.spec.recorded.empty())
+        throw bad_argument("--hash-only", "expected cases with a line of text, got inputs in a file: '" +
+                                              one.spec.recorded + "'");
     for (const fixtures::stored_case& one : kept_) taken_.insert(one.group + "/" + one.name);
     parts_ = fs::temp_directory_path() / fmt::format("plumbline-record-{}", ::getpid());
   }
@@ -96,7 +101,8 @@ class recording {
   std::optional<work> next() {
     work w;
     if (!to_save_.empty()) {
-      w.what = task::save, w.outputs = true, w.truth = asked_.truth, w.index = to_save_.back();
+      w.what = task::save, w.outputs = true, w.truth = asked_.truth && !asked_.hash_only,
+      w.index = to_save_.back();
       w.case_text = plan_.cases[w.index].spec.str(), w.file = part(w.index);
       to_save_.pop_back();
       return w;
@@ -142,6 +148,7 @@ class recording {
     one.attributes[std::string(recorded_verdict)] = std::string(name_of(results_[which]->result));
     one.attributes["op"] = spec.op;
     if (!spec.recorded.empty()) one.attributes.erase("case");  // it would name somebody's file
+    if (asked_.hash_only) leave_hashes(one);
     const std::string name = name_of_case(spec, asked_.name);
     one.name = name;
     if (in_kept(one.group, name))

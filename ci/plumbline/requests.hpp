@@ -85,6 +85,7 @@ struct fixtures_request {
   std::string to, on, name, reason, with, json;
   std::int64_t values = 8;
   bool truth = true;  // record keeps what the reference says in double
+  bool hash_only = false;
   work_options work;
 };
 

@@ -13,6 +13,7 @@
 #include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/fixture_cases.hpp"
 #include "ci/plumbline/memory.hpp"
+#include "ci/plumbline/recipe_case.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/verbs.hpp"
 #include "ci/plumbline/work.hpp"
@@ -62,14 +63,17 @@ class worker {
     examine_options options;
     options.laws = w.laws, options.all_laws = w.all_laws, options.stages = w.stages;
     executor& where = place(spec.executor);
-    if (const std::string why = too_big(all_, spec); !why.empty()) {
+    recorded_case stored;
+    if (!spec.recorded.empty()) stored = load_recorded(spec.recorded);
+    const bool recipe = is_recipe(stored);
+    if (const std::string why = too_big(all_, recipe ? line_of(stored) : spec); !why.empty()) {
       case_result skipped;
       skipped.case_text = spec.str(), skipped.result = outcome::skipped, skipped.skip_reason = why;
       return skipped;
     }
-    case_result r = spec.recorded.empty()
-                        ? op.examine(spec, where, options)
-                        : op.examine_recorded(load_recorded(spec.recorded), spec, where, options);
+    if (recipe) stored = drawn(all_, stored);
+    case_result r = spec.recorded.empty() ? op.examine(spec, where, options)
+                                          : op.examine_recorded(stored, spec, where, options);
     case_spec failing = spec;
     if (!r.failing_schedule.empty()) failing.schedule = r.failing_schedule;
     r.case_text = failing.str();
@@ -96,7 +100,8 @@ class worker {
       }
       case task::judge: {
         announce(w, w.recorded);
-        const recorded_case c = load_recorded(w.recorded);
+        recorded_case c = load_recorded(w.recorded);
+        if (is_recipe(c)) c = drawn_and_run(all_, c, place(w.executor));
         const std::vector<const operation*> its = owners(all_, c.function, c.options);
         a.judged.group = c.function + "/" + c.name, a.judged.kind = "unsupported";
         if (its.empty())
