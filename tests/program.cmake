@@ -39,7 +39,8 @@ add_dependencies(claims_test plumbline)
 
 plumbline_test(NAME program_fixtures_test SOURCES program_fixtures_test.cpp program_process.cpp
   LINK fixtures LABELS program fixtures)
-target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
+target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>"
+  PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")
 add_dependencies(program_fixtures_test plumbline)
 
 plumbline_test(NAME program_baseline_test SOURCES program_baseline_test.cpp program_process.cpp

@@ -249,4 +249,30 @@ BOOST_AUTO_TEST_CASE(inputs_without_a_line_are_not_recorded_as_hashes) {
   BOOST_TEST(has(record.err, "--hash-only: expected cases with a line of text"), record.err);
 }
 
+BOOST_AUTO_TEST_CASE(every_recorded_truth_is_held_closer_than_fp32_and_every_companion_than_a_thousandth) {
+  using namespace plumbline::fixtures;
+  const std::string recorded = std::string(PLUMBLINE_RECORDED_FOLDER) + "/variants.h5";
+  std::vector<stored_case> moved;
+  for (const case_path& path : list(recorded)) {
+    const stored_case one = read(recorded, path);
+    for (const auto& [name, value] : one.tensors) {
+      if (name.rfind("truth_", 0) != 0 && name.rfind("companion_", 0) != 0) continue;
+      stored_case other = one;
+      double *largest = nullptr, *first = other.tensors.at(name).as<double>();
+      for (double* x = first; x != first + value.size(); ++x)
+        if (std::isfinite(*x) && (largest == nullptr || std::fabs(*x) > std::fabs(*largest))) largest = x;
+      constexpr double rounding_alone = 0x1p-60;  // what is exactly zero, as double has it
+      if (largest == nullptr || std::fabs(*largest) < rounding_alone) continue;
+      *largest *= 1 + (name.rfind("truth_", 0) == 0 ? 0x1p-24 : 0x1p-10);
+      other.name += "_" + name;
+      moved.push_back(std::move(other));
+    }
+  }
+  BOOST_REQUIRE(moved.size() > 200);
+  const scratch_folder folder;
+  write(folder.path() + "/moved.h5", moved, {});
+  const process_end judged = run_program({"judge", "moved.h5"}, folder.path());
+  BOOST_TEST(has(judged.out, "\n0 pass, " + std::to_string(moved.size()) + " fail"), judged.out);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

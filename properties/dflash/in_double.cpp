@@ -33,7 +33,7 @@ std::vector<double_result> in_double(const attention_problem& p, const tensor_se
   const new_rows rows = new_rows_of(p, inputs);
   return laws::attention_in_double("attended", shapes.at("attended").shape(), shapes.at("lse").shape(),
                                    units_of(p, inputs, rows), attend(p, inputs, std::span(&promised, 1)),
-                                   promised, [&p](std::size_t unit, std::int64_t row) {
+                                   [&p](std::size_t unit, std::int64_t row) {
                                      const row_place place = place_of(p, unit, row);
                                      return laws::attention_place{place.out_row, place.lse};
                                    });

@@ -13,7 +13,7 @@ std::vector<double_result> in_double(const attend_problem& p, const tensor_set& 
                                      const contract& promised) {
   const tensor_set shapes = make_outputs(p);
   return laws::attention_in_double("out", shapes.at("out").shape(), shapes.at("lse").shape(),
-                                   attend_units(p, inputs), laws::attend_truth(p, inputs, promised), promised,
+                                   attend_units(p, inputs), laws::attend_truth(p, inputs, promised),
                                    [&p](std::size_t unit, std::int64_t row) {
                                      const row_place place = place_of(p, unit, row);
                                      return laws::attention_place{place.out_row, place.lse};

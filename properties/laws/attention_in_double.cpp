@@ -28,11 +28,10 @@ std::int64_t size_of_shape(std::span<const std::int64_t> shape) {
 
 std::vector<double_result> attention_in_double(
     const std::string& name, std::span<const std::int64_t> out_shape, std::span<const std::int64_t> lse_shape,
-    std::span<const attention_unit> units, std::span<const attention_truth> truth, const contract& promised,
+    std::span<const attention_unit> units, std::span<const attention_truth> truth,
     const std::function<attention_place(std::size_t unit, std::int64_t row)>& place_of) {
   const std::int64_t elements = size_of_shape(out_shape), rows = size_of_shape(lse_shape);
   column out(elements), S1(elements), SB(elements), C(elements), A2(elements), lse(rows), V0(rows), Vs(rows);
-  const double u_P = unit_roundoff(promised.attention().p_type);
   for (std::size_t unit = 0; unit < truth.size(); ++unit) {
     const attention_truth& t = truth[unit];
     const contract_companions& its = t.contracts.front();
@@ -44,7 +43,7 @@ std::vector<double_result> attention_in_double(
       const double spread = std::sqrt(fact.Vs);
       if (rows > 0) {
         lse.set(place.lse, t.lse[at_row], slack.lse(t.lse[at_row]));
-        V0.set(place.lse, fact.V0, slack.out(fact.V0, u_P));
+        V0.set(place.lse, fact.V0, slack.out(fact.V0, std::sqrt(fact.V0)));
         Vs.set(place.lse, fact.Vs, slack.out(fact.Vs, 2 * spread + slack.relative));
       }
       for (std::int64_t c = 0; c < t.dv; ++c) {
@@ -55,8 +54,7 @@ std::vector<double_result> attention_in_double(
         S1.set(to, s1, slack.out(s1, s1));
         SB.set(to, t.SB[from], slack.out(s1, t.SB[from]));
         C.set(to, t.C[from], slack.out((1 + spread) * largest, t.C[from]));
-        A2.set(to, its.A2[from],
-               slack.out(its.A2[from], u_P * (largest + std::fabs(r)) * (s1 + std::fabs(r))));
+        A2.set(to, its.A2[from], slack.out(its.A2[from], std::sqrt(its.A2[from]) * (largest + std::fabs(r))));
       }
     }
   }

@@ -18,13 +18,12 @@ template <class Problem>
 std::vector<double_result> attention(const Problem& p, const tensor_set& inputs, const contract& promised) {
   const tensor_set shapes = make_outputs(p);
   const tensor* lse = shapes.find("lse");
-  return laws::attention_in_double("out", shapes.at("out").shape(),
-                                   lse == nullptr ? std::span<const std::int64_t>{} : lse->shape(),
-                                   units_of(p, inputs), attention_truth_of(p, inputs, promised), promised,
-                                   [&p](std::size_t unit, std::int64_t row) {
-                                     const row_place place = place_of(p, unit, row);
-                                     return laws::attention_place{place.out_row, place.lse};
-                                   });
+  return laws::attention_in_double(
+      "out", shapes.at("out").shape(), lse == nullptr ? std::span<const std::int64_t>{} : lse->shape(),
+      units_of(p, inputs), attention_truth_of(p, inputs, promised), [&p](std::size_t unit, std::int64_t row) {
+        const row_place place = place_of(p, unit, row);
+        return laws::attention_place{place.out_row, place.lse};
+      });
 }
 
 }  // namespace
