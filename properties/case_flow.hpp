@@ -53,6 +53,8 @@ class examined_case {
   /// `result` takes the reference's seconds.
   virtual verdict judge(const contract&, const tensor_set& outputs, case_result& result) const = 0;
   virtual std::vector<double_result> in_double(const contract&) const = 0;
+  /// Whether the function has stages at all.
+  virtual bool has_stages() const = 0;
   /// Stages of a call from what it showed; none where the function has no stages, or the call showed nothing.
   virtual std::vector<stage_verdict> stages(const contract&, const tap_record&,
                                             const tensor_set& outputs) const = 0;
@@ -83,6 +85,7 @@ class case_flow : public operation {
   /// Input types that the function has at all.
   virtual bool takes(dtype in) const = 0;
   virtual std::span<const std::string_view> regime_names() const = 0;
+  virtual bool has_stages() const = 0;
   /// Of the function's own laws.
   virtual std::vector<std::string_view> law_names() const = 0;
   /// Name of its group in a file of cases.

@@ -118,6 +118,7 @@ class case_operation : public case_flow {
       if (owner_.parts_.in_double == nullptr) return {};
       return owner_.parts_.in_double(m_.problem, m_.inputs, promised);
     }
+    bool has_stages() const override { return owner_.parts_.stages != nullptr; }
     std::vector<stage_verdict> stages(const contract& promised, const tap_record& taps,
                                       const tensor_set& outputs) const override {
       if (owner_.parts_.stages == nullptr) return {};
@@ -145,6 +146,7 @@ class case_operation : public case_flow {
   }
   bool takes(dtype in) const final { return parts_.takes(in); }
   std::span<const std::string_view> regime_names() const final { return parts_.regimes; }
+  bool has_stages() const final { return parts_.stages != nullptr; }
   std::vector<std::string_view> law_names() const final {
     std::vector<std::string_view> names;
     for (const auto& one : parts_.laws()) names.push_back(one.name);

@@ -8,6 +8,8 @@ constexpr meaning shared[] = {
     {"completes", "The kernel ends, without a crash, a hang or a fault that the executor reports."},
     {"touches_nothing_else", "Inputs, and the guard zones around every tensor, keep their bytes."},
     {"agrees_with_truth", "Every output lies within its budget around the double-precision result."},
+    {"stages_keep_their_budgets",
+     "Scores, row maximum, row sum, partials and merge, each judged by what the kernel had before it."},
     {"same_bits_run_to_run", "Run again, the outputs have the same bits."},
     {"same_bits_any_batch_position", "A sequence gives the same bits alone and anywhere in a batch."},
     {"same_bits_any_page_layout", "The same bits for any order of pages and any page size."},

@@ -23,7 +23,7 @@ class explaining {
  public:
   explaining(const instrument& all, const explain_request& asked)
       : asked_(asked),
-        plan_(plan_cases(all, asked.cases, "")),
+        plan_(plan_cases(all, asked.cases, "host")),
         json_("--json", asked.json),
         text_(json_.takes_standard_output() ? stream::error : stream::output),
         bar_(text_) {
@@ -47,7 +47,8 @@ class explaining {
       if (!r) continue;
       print(*r);
       judged = judged || r->result != outcome::skipped;
-      failed = failed || r->result == outcome::fail || first_outside(r->stages) != nullptr;
+      failed = failed || r->result == outcome::fail || r->result == outcome::mistrusted ||
+               first_outside(r->stages) != nullptr;
     }
     if (!whole)
       bar_.print(fmt::format("interrupted, partial result: {} of {} cases\n", done_, plan_.cases.size()));
@@ -101,8 +102,6 @@ class explaining {
 
   static std::string no_stages(const case_result& r) {
     const case_spec spec = case_spec::parse(r.case_text);
-    if (spec.executor != "host")
-      return "no stages: taps are open on host alone, this ran on " + spec.executor;
     return "no stages: " + spec.op + "." + spec.function + "/" + spec.variant + " shows none";
   }
 

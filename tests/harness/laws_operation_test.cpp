@@ -51,17 +51,22 @@ BOOST_AUTO_TEST_CASE(a_result_names_laws_that_are_listed_and_a_chosen_one_beyond
   const operation& attend = operation_named("flash_decode.attend");
   const auto listed = attend.laws();
   std::set<std::string> chosen;
+  int with_stages = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     case_spec spec = small_attend();
     spec.seed = seed;
     const case_result r = attend.examine(spec, *where, {});
-    BOOST_TEST(r.laws.size() == 4u);
+    const bool staged = r.laws.size() > 3 && r.laws[3].law == "stages_keep_their_budgets";
+    with_stages += staged;
+    BOOST_TEST(r.laws.size() == 4u + staged);
     for (const law_result& one : r.laws)
       BOOST_TEST((std::count(listed.begin(), listed.end(), one.law) == 1), one.law);
     chosen.insert(r.laws.back().law);
   }
 
   BOOST_TEST(chosen.size() > 5u);
+  BOOST_TEST(with_stages > 2);
+  BOOST_TEST(with_stages < 20);
 }
 
 BOOST_AUTO_TEST_CASE(all_laws_are_checked_when_asked_and_what_does_not_concern_is_skipped_with_a_reason) {

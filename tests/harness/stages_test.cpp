@@ -1,6 +1,7 @@
 // Stages: quiet on kernels that are right, and each error charged where it was made.
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -118,6 +119,15 @@ BOOST_AUTO_TEST_CASE(an_error_is_charged_where_it_was_made) {
   BOOST_TEST(call.first_with("tap_partial_lse", 9, 1.0001) == "partial_lse");
   BOOST_TEST(call.first_with("out", 100, 1.1) == "combined_out");
   BOOST_TEST(call.first_with("lse", 2, 1.0001) == "combined_out");
+}
+
+BOOST_AUTO_TEST_CASE(the_law_is_one_of_functions_that_have_stages) {
+  for (const operation* one : operations()) {
+    const std::vector<std::string> laws = one->laws();
+    const bool listed = std::count(laws.begin(), laws.end(), "stages_keep_their_budgets") == 1;
+    const std::string function = std::string(one->op()) + "." + std::string(one->function());
+    BOOST_TEST(listed == (tapped_functions.count(function) == 1), function);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_rounding_may_do_is_no_error) {
