@@ -3,6 +3,8 @@ plumbline_test(NAME store_test SOURCES harness/store_test.cpp harness/store_dama
   harness/store_difference_test.cpp harness/store_foreign_test.cpp harness/store_seal_test.cpp harness/foreign_file.cpp harness/stored_cases.cpp
   LINK fixtures hdf5_static LABELS sanitized fixtures)
 
+plumbline_test(NAME npz_test SOURCES harness/npz_test.cpp LINK fixtures zlib_static LABELS sanitized fixtures)
+
 plumbline_test(NAME store_flips SOURCES harness/store_flips_test.cpp harness/stored_cases.cpp
   LINK fixtures LABELS fixtures TIMEOUT 600)
 

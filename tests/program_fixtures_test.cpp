@@ -275,4 +275,43 @@ BOOST_AUTO_TEST_CASE(every_recorded_truth_is_held_closer_than_fp32_and_every_com
   BOOST_TEST(has(judged.out, "\n0 pass, " + std::to_string(moved.size()) + " fail"), judged.out);
 }
 
+BOOST_AUTO_TEST_CASE(arrays_of_numpy_are_recorded_with_what_the_command_line_says_of_them) {
+  const scratch_folder folder;
+  const std::string write =
+      "import numpy as np; r = np.random.default_rng(1); "
+      "n = lambda *s: (r.standard_normal(s).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16); "
+      "np.savez('" +
+      folder.path() +
+      "/raw.npz', q=n(1, 2, 4, 16), k_cache=np.asfortranarray(n(1, 40, 2, 16)), v_cache=n(1, 40, 2, 16), "
+      "cache_seqlens=np.array([37]))";
+  bool written = false;
+  for (const char* python : {"python3", "/usr/bin/python3"})
+    written =
+        written || std::system((std::string(python) + " -c \"" + write + "\" 2>/dev/null").c_str()) == 0;
+  if (!written) return;  // no numpy here
+  const process_end record =
+      run(folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "causal=1", "--to", "a.h5"});
+  BOOST_TEST(record.code == 0, record.err);
+  BOOST_TEST(has(record.out, "recorded attend/raw_split  pass"), record.out);
+  BOOST_TEST(run(folder, {"check", "a.h5"}).code == 0);
+  const auto file = folder.path() + "/a.h5";
+  const auto one = plumbline::fixtures::read(file, plumbline::fixtures::list(file).at(0));
+  BOOST_TEST(one.attributes.at("causal") == "1");
+  BOOST_TEST(one.tensors.has("truth_out"));
+
+  const process_end unsaid = run(folder, {"record", "raw.npz", "--to", "b.h5"}),
+                    unknown = run(
+                        folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "no=1", "--to", "b.h5"}),
+                    elsewhere = run(folder, {"record", good, "--dtype", "bf16", "--to", "b.h5"}),
+                    missing = run(folder, {"record", "no.npz", "--dtype", "bf16", "--to", "b.h5"});
+  BOOST_TEST(unsaid.code == 3);
+  BOOST_TEST(has(unsaid.err, "expected --dtype to say what <u2 holds"), unsaid.err);
+  BOOST_TEST(unknown.code == 3);
+  BOOST_TEST(has(unknown.out, "option no=1"), unknown.out);
+  BOOST_TEST(elsewhere.code == 2);
+  BOOST_TEST(has(elsewhere.err, "--dtype: expected an .npz file"), elsewhere.err);
+  BOOST_TEST(missing.code == 3);
+  BOOST_TEST(has(missing.err, "no such file"), missing.err);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

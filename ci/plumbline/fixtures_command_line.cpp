@@ -50,6 +50,14 @@ std::vector<CLI::App*> describe_fixtures(CLI::App& app, fixtures_request& r, fix
       sub.add_option("--name", r.name,
                      "Name of the case in the file; made of variant, regime and seed unless given")
           ->type_name("NAME");
+      sub.add_option("--option", t.options,
+                     "Of arrays in an .npz file: an option of the call (function=attend)")
+          ->type_name("KEY=VALUE")
+          ->allow_extra_args(false);
+      sub.add_option("--dtype", t.dtypes,
+                     "What 16-bit integers and opaque bytes of an .npz file hold, or what one array does")
+          ->type_name("[NAME=]TYPE")
+          ->allow_extra_args(false);
       sub.add_flag("--hash-only", r.hash_only,
                    "Keep the line of a case and the hash of each tensor, not the tensors");
       sub.add_option("--truth", t.truth, "yes (the default): also keep truth and companions in double; or no")
@@ -83,6 +91,18 @@ fixtures_request read_fixtures(const CLI::App& verb, const fixtures_texts& t, fi
   if (!t.truth.empty() && t.truth != "yes" && t.truth != "no")
     throw bad_argument("--truth", "expected yes or no, got '" + t.truth + "'");
   r.truth = t.truth != "no";
+  for (const std::string& one : t.options) {
+    const std::size_t equals = one.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      throw bad_argument("--option", "expected KEY=VALUE, got '" + one + "'");
+    r.options[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  for (const std::string& one : t.dtypes) {
+    const std::size_t equals = one.find('='), type = equals == std::string::npos ? 0 : equals + 1;
+    if (!dtype_from(one.substr(type)))
+      throw bad_argument("--dtype", "expected a number format (bf16, f16, e4m3, ...), got '" + one + "'");
+    r.dtypes[type == 0 ? "" : one.substr(0, equals)] = one.substr(type);
+  }
   if (!t.jobs.empty()) r.work.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
   if (!t.timeout.empty()) r.work.case_timeout = positive("--case-timeout", t.timeout, 365 * 24 * 3600.0);
   if (t.values == "all")

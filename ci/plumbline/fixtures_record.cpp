@@ -13,6 +13,7 @@
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/fixture_cases.hpp"
+#include "ci/plumbline/fixtures_arrays.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/planned_cases.hpp"
@@ -50,10 +51,26 @@ std::string command_of(const case_spec& spec) {
   return "plumbline fixtures record" + (spec.recorded.empty() ? " '" + spec.str() + "'" : "");
 }
 
+// Where parts of the result lie while they are made.
+class scratch {
+ public:
+  scratch() : folder_(fs::temp_directory_path() / fmt::format("plumbline-record-{}", ::getpid())) {}
+  ~scratch() {
+    std::error_code none;
+    fs::remove_all(folder_, none);
+  }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+  const fs::path& folder() const { return folder_; }
+
+ private:
+  fs::path folder_;
+};
+
 class recording {
  public:
   recording(const instrument& all, const fixtures_request& asked)
-      : all_(all), asked_(asked), plan_(plan_cases(all, asked.what, asked.on)) {
+      : all_(all), asked_(asked), plan_(plan_cases(all, arrays_as_cases(asked, parts_.folder()), asked.on)) {
     if (asked.to.empty()) throw bad_argument("--to", "expected the file to record into");
     const result_file place("--to", asked.to);
     if (fs::exists(asked.to)) {
@@ -67,14 +84,7 @@ class recording {
         throw bad_argument("--hash-only", "expected cases with a line of text, got inputs in a file: '" +
                                               one.spec.recorded + "'");
     for (const fixtures::stored_case& one : kept_) taken_.insert(one.group + "/" + one.name);
-    parts_ = fs::temp_directory_path() / fmt::format("plumbline-record-{}", ::getpid());
   }
-  ~recording() {
-    std::error_code none;
-    fs::remove_all(parts_, none);
-  }
-  recording(const recording&) = delete;
-  recording& operator=(const recording&) = delete;
 
   int run() {
     for (const auto& [why, n] : plan_.unknown)
@@ -133,7 +143,9 @@ class recording {
       to_save_.push_back(f.asked.index);
   }
 
-  std::string part(std::size_t which) const { return (parts_ / fmt::format("{}.h5", which)).string(); }
+  std::string part(std::size_t which) const {
+    return (parts_.folder() / fmt::format("{}.h5", which)).string();
+  }
 
   fixtures::stored_case stored(std::size_t which) {
     const case_spec& spec = plan_.cases[which].spec;
@@ -181,9 +193,9 @@ class recording {
 
   const instrument& all_;
   const fixtures_request& asked_;
+  const scratch parts_;
   const case_plan plan_;
   progress bar_;
-  fs::path parts_;
   std::map<std::string, std::string> root_;
   std::vector<fixtures::stored_case> kept_;
   std::set<std::string> taken_;

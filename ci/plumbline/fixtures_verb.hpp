@@ -25,6 +25,7 @@ int run_fixtures(const instrument&, const fixtures_request&);
 /// What numbers of the command line are before they are read.
 struct fixtures_texts {
   std::string jobs, timeout, values, truth;
+  std::vector<std::string> options, dtypes;
 };
 /// Adds the verb and its parts to the command line; returns it with them behind it.
 std::vector<CLI::App*> describe_fixtures(CLI::App&, fixtures_request&, fixtures_texts&);

@@ -103,6 +103,7 @@ inline const std::string fixtures_help =
         "Examples\n"
         "  plumbline fixtures record 'flash_decode:b=2,cache_seqlens=70/3;seed=7' --to split.h5\n"
         "  plumbline fixtures record inputs.h5 --to mine.h5          real Q, K, V of your own\n"
+        "  plumbline fixtures record qkv.npz --dtype bf16 --option causal=1 --to mine.h5\n"
         "  plumbline fixtures check\n"
         "  plumbline fixtures regenerate split.h5\n"
         "  plumbline fixtures bless split.h5 --with split.h5.new.h5 --reason 'merge in fp32'\n"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -86,6 +87,7 @@ struct fixtures_request {
   std::int64_t values = 8;
   bool truth = true;  // record keeps what the reference says in double
   bool hash_only = false;
+  std::map<std::string, std::string> options, dtypes;  // of arrays in an .npz file; "": the dtype of any
   work_options work;
 };
 

@@ -1,0 +1,155 @@
+// Arrays as numpy writes them: made by numpy itself where it is there, and by hand where a damaged or hostile
+// archive is wanted.
+#include <zlib.h>
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <fstream>
+
+#include "fixtures/npz.hpp"
+#include "tests/harness/scratch_folder.hpp"
+
+namespace {
+
+using namespace plumbline;
+using namespace plumbline::fixtures;
+
+std::string le(std::uint64_t value, int size) {
+  std::string bytes;
+  for (int i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
+std::string array(const std::string& header, const std::string& values) {
+  return std::string("\x93NUMPY\1\0", 8) + le(header.size(), 2) + header + values;
+}
+
+std::string header_of(const std::string& descr, const std::string& shape, const char* fortran = "False") {
+  return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }\n";
+}
+
+// An archive of one stored member that claims `size` bytes.
+std::string archive(const std::string& name, const std::string& packed, std::uint64_t size, int method = 0,
+                    const std::string& sum_of = "") {
+  const std::string& summed = sum_of.empty() ? packed : sum_of;
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(summed.data()), static_cast<uInt>(summed.size()));
+  const std::string facts = le(20, 2) + le(0, 2) + le(static_cast<std::uint64_t>(method), 2) + le(0, 4) +
+                            le(sum, 4) + le(packed.size(), 4) + le(size, 4) + le(name.size(), 2) + le(0, 2);
+  const std::string local = "PK\3\4" + facts + name + packed;
+  const std::string entry =
+      "PK\1\2" + le(20, 2) + facts + le(0, 2) + le(0, 2) + le(0, 2) + le(0, 4) + le(0, 4) + name;
+  return local + entry + "PK\5\6" + le(0, 4) + le(1, 2) + le(1, 2) + le(entry.size(), 4) +
+         le(local.size(), 4) + le(0, 2);
+}
+
+struct archives : testing::scratch_folder {
+  std::string put(const std::string& bytes) const {
+    const std::string name = file("a.npz");
+    std::ofstream(name, std::ios::binary) << bytes;
+    return name;
+  }
+  std::string refusal(const std::string& bytes, const array_formats& formats = {}) const {
+    try {
+      read_npz(put(bytes), formats);
+    } catch (const store_error& why) {
+      return why.what();
+    }
+    return "not refused";
+  }
+  std::string refusal_of_array(const std::string& bytes, const array_formats& formats = {}) const {
+    return refusal(archive("q.npy", bytes, bytes.size()), formats);
+  }
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(npz)
+
+BOOST_AUTO_TEST_CASE(an_array_in_fortran_order_lies_in_rows_as_numpy_indexes_it) {
+  const archives folder;
+  const std::string values = le(1, 4) + le(4, 4) + le(2, 4) + le(5, 4) + le(3, 4) + le(6, 4);
+  const std::string bytes = array(header_of("<i4", "(2, 3)", "True"), values);
+  const tensor t = read_npz(folder.put(archive("q.npy", bytes, bytes.size())), {}).tensors.at("q");
+  const std::vector<double> expected = {1, 2, 3, 4, 5, 6};
+  BOOST_TEST(t.values() == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(sixteen_bits_are_what_the_caller_says_and_never_guessed) {
+  const archives folder;
+  for (const char* descr : {"<u2", "|V2"}) {
+    const std::string bytes = array(header_of(descr, "(1,)"), le(0x3fc0, 2));
+    const std::string file = folder.put(archive("q.npy", bytes, bytes.size()));
+    BOOST_TEST(read_npz(file, {{"", "bf16"}}).tensors.at("q").value(0) == 1.5);
+    BOOST_TEST(read_npz(file, {{"q", "f16"}}).tensors.at("q").value(0) == 1.9375);
+    BOOST_TEST(has(folder.refusal_of_array(bytes), "expected --dtype to say what"));
+    BOOST_TEST(has(folder.refusal_of_array(bytes, {{"", "bf16"}, {"k", "f16"}}), "no array k"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(objects_records_other_byte_orders_and_numbers_too_large_are_refused) {
+  const archives folder;
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of("|O", "(1,)"), "x")), "pickled objects"));
+  BOOST_TEST(has(folder.refusal_of_array(
+                     array("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "abcd")),
+                 "one of records"));
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of(">f4", "(1,)"), "abcd")), "little-endian"));
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of("<c8", "(1,)"), "abcdefgh")), "array of numbers"));
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of("<i8", "(1,)"), le(1ull << 31, 8))),
+                 "does not fit 32 bits"));
+  BOOST_TEST(
+      has(folder.refusal_of_array(array(header_of("<f4", "(1,1,1,1,1,1,1)"), "abcd")), "at most 6 axes"));
+}
+
+BOOST_AUTO_TEST_CASE(what_claims_more_than_it_holds_is_refused_before_it_is_unpacked) {
+  const archives folder;
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of("<f4", "(1099511627776, 1099511627776)"), "abcd")),
+                 "more values than it holds"));
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of("<f4", "(2,)"), "abcd")), "values than it holds"));
+  BOOST_TEST(
+      has(folder.refusal(archive("q.npy", "abc", 0xf0000000, 8)), "claims more values than it should"));
+  BOOST_TEST(has(folder.refusal(archive("q.npy", "abc", 1 << 20, 8)), "claims more than it can hold"));
+}
+
+BOOST_AUTO_TEST_CASE(damaged_archives_are_refused_in_one_line_at_every_byte) {
+  const archives folder;
+  const std::string bytes = array(header_of("<f4", "(3,)"), le(1, 4) + le(2, 4) + le(3, 4));
+  const std::string whole = archive("q.npy", bytes, bytes.size());
+  BOOST_TEST(folder.refusal(whole) == "not refused");
+  for (std::size_t length = 0; length < whole.size(); ++length)
+    BOOST_TEST(folder.refusal(whole.substr(0, length)) != "not refused", length);
+  for (std::size_t at = 30; at < 30 + 5 + bytes.size(); ++at) {  // name and data of the member
+    std::string other = whole;
+    other[at] = static_cast<char>(other[at] ^ 0x20);
+    if (at >= 35) BOOST_TEST(has(folder.refusal(other), "checksum does not hold"), at);
+  }
+  for (std::size_t at = 0; at < whole.size(); ++at) {  // whatever comes of it, it ends in a line or an array
+    std::string other = whole;
+    other[at] = static_cast<char>(other[at] ^ 0xff);
+    folder.refusal(other);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_numpy_writes_is_read) {
+  const archives folder;
+  const std::string file = folder.file("numpy.npz");
+  const std::string write =
+      "import numpy as np; np.savez_compressed('" + file +
+      "', a=np.asfortranarray(np.arange(6, dtype=np.float16).reshape(2, 3)),"
+      " b=np.array([7, -8]), c=np.array([True, False]), d=np.zeros((0, 3), np.float32))";
+  bool written = false;
+  for (const char* python : {"python3", "/usr/bin/python3"})
+    written =
+        written || std::system((std::string(python) + " -c \"" + write + "\" 2>/dev/null").c_str()) == 0;
+  if (!written) return;  // no numpy here
+  const stored_case one = read_npz(file, {});
+  BOOST_TEST((one.tensors.at("a").type() == dtype::f16));
+  const std::vector<double> rows = {0, 1, 2, 3, 4, 5}, whole = {7, -8};
+  BOOST_TEST(one.tensors.at("a").values() == rows, boost::test_tools::per_element());
+  BOOST_TEST(one.tensors.at("b").values() == whole, boost::test_tools::per_element());
+  BOOST_TEST((one.tensors.at("c").type() == dtype::u8));
+  BOOST_TEST(one.tensors.at("d").size() == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
