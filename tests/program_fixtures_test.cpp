@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(arrays_of_numpy_are_recorded_with_what_the_command_line_say
   BOOST_TEST(unsaid.code == 3);
   BOOST_TEST(has(unsaid.err, "expected --dtype to say what <u2 holds"), unsaid.err);
   BOOST_TEST(unknown.code == 3);
-  BOOST_TEST(has(unknown.out, "option no=1"), unknown.out);
+  BOOST_TEST(has(unknown.out + unknown.err, "option no=1"), unknown.out + unknown.err);
   BOOST_TEST(elsewhere.code == 2);
   BOOST_TEST(has(elsewhere.err, "--dtype: expected an .npz file"), elsewhere.err);
   BOOST_TEST(missing.code == 3);

@@ -209,7 +209,7 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
   attend_call call;
   if (appends) {
     const recorded_append r = read_append(c, options);
-    options.require_known(known_tensors(appends));
+    require_known_call(c, options);
     check(r.problem, r.inputs);
     if (!asks_for_attention(c))
       require_contract_for(c, contract_name, contracts_of(variants_of<append_problem>(side::host)),
@@ -232,7 +232,7 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
     }
   } else {
     recorded_attend r = read_attend(c, options);
-    options.require_known(known_tensors(appends));
+    require_known_call(c, options);
     call = {std::move(r.problem), std::move(r.inputs)};
   }
   if (asks_for_attention(c)) {
@@ -245,6 +245,10 @@ external_judgement judge_call(const recorded_case& c, std::string_view contract_
 }
 
 }  // namespace
+
+void require_known_call(const recorded_case& c, const recorded_options& options) {
+  options.require_known(known_tensors(c.tensors.has("k_new")));
+}
 
 external_judgement judge_recorded_attend(const recorded_case& c, std::string_view contract_name) {
   return guarded(
