@@ -31,8 +31,8 @@ struct recorded_append {
 };
 recorded_append read_append(const recorded_case&, recorded_options&);
 
-/// Throws bad_argument naming every option, and every tensor, that no call of attend or append takes; once the
-/// call is read.
+/// Throws bad_argument naming every option, and every tensor, that no call of attend or append takes; once
+/// the call is read.
 void require_known_call(const recorded_case&, const recorded_options&);
 
 struct recorded_combine {
