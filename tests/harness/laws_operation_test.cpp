@@ -8,18 +8,12 @@
 #include "properties/examination.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "tests/harness/host_place.hpp"
 #include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
 
 namespace {
-
-std::unique_ptr<executor> host() {
-  std::string why_not;
-  auto one = make_executor("host", why_not);
-  BOOST_REQUIRE_MESSAGE(one, why_not);
-  return one;
-}
 
 case_spec small_attend() {
   return case_spec::parse(

@@ -5,18 +5,12 @@
 
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/operation.hpp"
+#include "tests/harness/host_place.hpp"
 #include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
 
 namespace {
-
-std::unique_ptr<executor> host() {
-  std::string why_not;
-  auto one = make_executor("host", why_not);
-  BOOST_REQUIRE_MESSAGE(one, why_not);
-  return one;
-}
 
 case_spec attend_spec(const char* text) { return case_spec::parse(text); }
 

@@ -7,18 +7,12 @@
 
 #include "properties/operation.hpp"
 #include "properties/tap_tensors.hpp"
+#include "tests/harness/host_place.hpp"
 #include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
 
 namespace {
-
-std::unique_ptr<executor> host() {
-  std::string why_not;
-  auto one = make_executor("host", why_not);
-  BOOST_REQUIRE_MESSAGE(one, why_not);
-  return one;
-}
 
 examine_options with_stages() { return {false, false, stages_wanted::always}; }
 
