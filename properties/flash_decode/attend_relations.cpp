@@ -72,6 +72,11 @@ part keys_between(const attend_subject& s, const attend_content& all, const std:
   return result;
 }
 
+// Equal, both no number, or closer than this.
+bool agree(double x, double y, double slack) {
+  return x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= slack;
+}
+
 // Empty, or where the truths of two halves do not merge to the truth of the whole.
 std::string unmerged(const attention_unit& unit, const attention_truth& whole, const attention_truth& a,
                      const attention_truth& b) {
@@ -81,13 +86,14 @@ std::string unmerged(const attention_unit& unit, const attention_truth& whole, c
     const double most = std::max(la, lb);
     if (most == -INFINITY && l == -INFINITY) continue;
     const double merged = most + std::log(std::exp(la - most) + std::exp(lb - most));
-    if (!(std::fabs(merged - l) <= slack.lse(l)))
+    if (!agree(merged, l, slack.lse(l)))
       return "lse of the halves merges to " + shown(merged) + ", the whole has " + shown(l);
+    if (std::isnan(l)) continue;
     const double wa = std::exp(la - merged), wb = std::exp(lb - merged);
     for (std::int64_t c = 0; c < whole.dv; ++c) {
       const std::size_t e = at(row * whole.dv + c);
       const double sum = (wa > 0 ? wa * a.out[e] : 0) + (wb > 0 ? wb * b.out[e] : 0);
-      if (!(std::fabs(sum - whole.out[e]) <= slack.out(whole.S1[e], whole.out[e])))
+      if (!agree(sum, whole.out[e], slack.out(whole.S1[e], whole.out[e])))
         return "out of the halves merges to " + shown(sum) + ", the whole has " + shown(whole.out[e]);
     }
   }

@@ -19,11 +19,11 @@ recorded_attend as_recorded(const recorded_case& c) {
   recorded_options options(c);
   if (!c.tensors.has("k_new")) {
     recorded_attend r = read_attend(c, options);
-    require_known_call(c, options);
+    check(r.problem, r.inputs);
     return r;
   }
   recorded_append r = read_append(c, options);
-  require_known_call(c, options);
+  check(r.problem, r.inputs);
   const append_truth truth = append(r.problem, r.inputs);
   attend_call call = attend_after(r.problem, r.attend, r.inputs, truth.k_cache, truth.v_cache,
                                   r.problem.rotary_dim > 0 ? &truth.q_rotated : nullptr);

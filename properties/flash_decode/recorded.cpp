@@ -9,6 +9,43 @@ namespace plumbline::flash_decode {
 
 namespace {
 
+constexpr std::string_view call_tensors[] = {"q",
+                                             "qv",
+                                             "k_cache",
+                                             "v_cache",
+                                             "cache_seqlens",
+                                             "cache_batch_idx",
+                                             "page_table",
+                                             "cache_leftpad",
+                                             "cu_seqlens_q",
+                                             "q_descale",
+                                             "k_descale",
+                                             "v_descale",
+                                             "learnable_sink"};
+constexpr std::string_view append_tensors[] = {"k_new",
+                                               "v_new",
+                                               "cu_seqlens_k_new",
+                                               "rotary_cos",
+                                               "rotary_sin",
+                                               "rotary_seqlens",
+                                               "out_k_cache",
+                                               "out_v_cache",
+                                               "out_q_rotated",
+                                               "expected_k_cache",
+                                               "expected_v_cache",
+                                               "expected_q_rotated"};
+
+constexpr std::string_view combine_tensors[] = {"out_partial",  "lse_partial",         "out",
+                                                "lse",          "softmax_lse",         "expected_out",
+                                                "expected_lse", "expected_softmax_lse"};
+
+std::vector<std::string_view> known_tensors(bool appends) {
+  std::vector<std::string_view> all(std::begin(call_tensors), std::end(call_tensors));
+  all.insert(all.end(), std::begin(attend_results), std::end(attend_results));
+  if (appends) all.insert(all.end(), std::begin(append_tensors), std::end(append_tensors));
+  return all;
+}
+
 // Everything that attend and append share, from the tensors.
 void read_cache(const recorded_case& c, recorded_options& options, std::int64_t b, cache_shape& p,
                 tensor_set& inputs) {
@@ -98,6 +135,7 @@ recorded_attend read_attend(const recorded_case& c, recorded_options& options) {
   read_attend_options(c, options, p);
   take(c, {"q", "qv"}, p.gap, r.inputs);
   take(c, {"cu_seqlens_q", "q_descale", "k_descale", "v_descale", "learnable_sink"}, 0, r.inputs);
+  options.require_known(known_tensors(false));
   return r;
 }
 
@@ -142,6 +180,7 @@ recorded_append read_append(const recorded_case& c, recorded_options& options) {
       c,
       {"cu_seqlens_q", "cu_seqlens_k_new", "rotary_cos", "rotary_sin", "q_descale", "k_descale", "v_descale"},
       0, r.inputs);
+  options.require_known(known_tensors(true));
   return r;
 }
 
@@ -179,6 +218,7 @@ recorded_combine read_combine(const recorded_case& c, recorded_options& options)
     by_head.set_value(by_head.offset(index), values[static_cast<std::size_t>(i)]);
   }
   r.inputs.set("lse_partial", std::move(by_head));
+  options.require_known(combine_tensors);
   return r;
 }
 

@@ -16,7 +16,12 @@
 
 namespace plumbline::flash_decode {
 
-/// An attend call out of tensors: inputs under the names and with the dtypes that attend takes.
+/// Results of an attention, and what others expect of them.
+inline constexpr std::string_view attend_results[] = {"out",          "lse",          "softmax_lse",
+                                                      "expected_out", "expected_lse", "expected_softmax_lse"};
+
+/// An attend call out of tensors: inputs under the names and with the dtypes that attend takes.  This and the
+/// reads below throw bad_argument naming what is missing, of another shape, or known to nobody.
 struct recorded_attend {
   attend_problem problem;
   tensor_set inputs;
@@ -30,10 +35,6 @@ struct recorded_append {
   tensor_set inputs;
 };
 recorded_append read_append(const recorded_case&, recorded_options&);
-
-/// Throws bad_argument naming every option, and every tensor, that no call of attend or append takes; once
-/// the call is read.
-void require_known_call(const recorded_case&, const recorded_options&);
 
 struct recorded_combine {
   combine_problem problem;

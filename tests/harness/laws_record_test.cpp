@@ -1,10 +1,13 @@
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
 #include <fstream>
 #include <stdexcept>
 
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/operation.hpp"
+#include "reference/core/keyed_text.hpp"
+#include "tests/harness/attend_by_hand.hpp"
 #include "tests/harness/host_place.hpp"
 #include "tests/harness/operation_named.hpp"
 
@@ -80,6 +83,12 @@ BOOST_AUTO_TEST_CASE(a_record_of_each_variant_with_a_stray_tensor_or_anothers_co
       const recorded_case c = op.record(spec, host().get());
       recorded_case stray = c, nobodys = c;
       stray.tensors.set("surprise", tensor(dtype::f32, {1}));
+      case_spec as_stored = spec;
+      as_stored.problem.clear();
+      BOOST_CHECK_EXCEPTION(op.examine_recorded(stray, as_stored, *host(), {false, false}), bad_argument,
+                            [](const bad_argument& e) {
+                              return std::string(e.what()).find("tensor surprise") != std::string::npos;
+                            });
       nobodys.options["contract"] = "no/such";
       std::vector<std::pair<external_judgement, std::string>> refused = {{op.judge(stray, ""), "surprise"},
                                                                          {op.judge(nobodys, ""), "no/such"}};
@@ -123,6 +132,39 @@ BOOST_AUTO_TEST_CASE(what_is_recorded_is_judged_and_examined_like_the_case_itsel
   BOOST_TEST((examined.result == outcome::pass), examined.message);
   again.problem = "num_splits=2";
   BOOST_TEST(attend.examine_recorded(c, again, *where, {}).digest == attend.examine(spec, *where, {}).digest);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_whose_lengths_leave_its_cache_is_refused_before_it_is_presented) {
+  recorded_case c = attend_by_hand();
+  c.tensors.set("cache_seqlens", tensor(dtype::i32, {1}));
+  c.tensors.at("cache_seqlens").set_value(0, 1 << 30);
+
+  BOOST_CHECK_EXCEPTION(
+      flash_decode::presentations(c, spec_without_problem()), bad_argument, [](const bad_argument& e) {
+        return std::string(e.what()).find("expected at most the capacity 2") != std::string::npos;
+      });
+}
+
+// A head whose score is an infinity or no number has none of its results; the others are judged as ever.
+BOOST_AUTO_TEST_CASE(infinite_and_missing_numbers_in_a_record_break_no_law) {
+  const operation& op = operation_named("flash_decode.attend");
+  const recorded_case drawn =
+      op.record(attend_spec("plumbline1:flash_decode.attend/"
+                            "split:hq=4,hk=2,d=16,capacity=96,cache_seqlens=96;regime=normal;seed=5"),
+                nullptr);
+  for (const char* name : {"k_cache", "v_cache"})
+    for (const double x : {HUGE_VAL, -HUGE_VAL, std::nan("")})
+      for (const variant_info& v : op.variants(side::host)) BOOST_TEST_CONTEXT(name << x << v.name) {
+          recorded_case c = drawn;
+          c.tensors.at(name).set_value(96, x);
+          case_spec spec = spec_without_problem();
+          spec.variant = v.name;
+          const case_result r = op.examine_recorded(c, spec, *host(), {true, true, stages_wanted::always});
+          if (r.result == outcome::skipped) continue;
+          BOOST_TEST((r.result == outcome::pass), r.message);
+          const stage_verdict* out = first_outside(r.stages);
+          BOOST_TEST(out == nullptr, out->stage << ": " << out->judged.message);
+        }
 }
 
 BOOST_AUTO_TEST_CASE(a_record_is_presented_paged_split_and_with_fewer_queries) {

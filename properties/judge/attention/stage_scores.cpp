@@ -52,7 +52,9 @@ struct scored {
   std::string wrong;           // a key that was scored by nobody, by two, or that does not exist
 };
 
-scored scores_of(const tapped_call& call, std::size_t unit, std::span<const split_of_row> splits) {
+// A key whose score is -inf has no weight: a kernel may show it or not.
+scored scores_of(const tapped_call& call, std::size_t unit, std::span<const split_of_row> splits,
+                 std::span<const double> truth) {
   const attention_unit& u = call.units[unit];
   const auto keys = static_cast<std::size_t>(u.keys);
   scored all;
@@ -78,9 +80,10 @@ scored scores_of(const tapped_call& call, std::size_t unit, std::span<const spli
   }
   for (std::int64_t row = 0; row < u.rows; ++row)
     for (std::int64_t key = u.begin[static_cast<std::size_t>(row)];
-         key < u.end[static_cast<std::size_t>(row)]; ++key)
-      if (!shown[static_cast<std::size_t>(row) * keys + static_cast<std::size_t>(key)])
-        wrong(row, key, "was never scored");
+         key < u.end[static_cast<std::size_t>(row)]; ++key) {
+      const std::size_t at = static_cast<std::size_t>(row) * keys + static_cast<std::size_t>(key);
+      if (!shown[at] && truth[at] != minus_infinity) wrong(row, key, "was never scored");
+    }
   return all;
 }
 
@@ -93,11 +96,11 @@ verdict judge_scores(const tapped_call& call, std::span<const split_of_row> spli
   std::string wrong;
   for (std::size_t u = 0; u < call.units.size(); ++u) {
     if (call.units[u].rows == 0 || call.units[u].keys == 0) continue;
-    const scored computed = scores_of(call, u, splits);
+    const product_truth truth = truth_of(call.units[u], call.promised);
+    const scored computed = scores_of(call, u, splits, truth.out);
     if (wrong.empty()) wrong = computed.wrong;
-    all =
-        joined(std::move(all), judge_product(truth_of(call.units[u], call.promised), product, computed.scores,
-                                             [&](std::int64_t row) { return call.name(u, row); }));
+    all = joined(std::move(all), judge_product(truth, product, computed.scores,
+                                               [&](std::int64_t row) { return call.name(u, row); }));
   }
   for (finding& f : all.findings) f.output = "scores";
   if (wrong.empty()) return all;
