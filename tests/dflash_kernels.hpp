@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "tests/dflash_data.hpp"
 
 #ifndef PLUMBLINE_TEST_EXECUTOR

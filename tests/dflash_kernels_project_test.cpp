@@ -2,6 +2,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "kernels/core/variants_of.hpp"
 #include "properties/judge/admissible_judge.hpp"
 #include "properties/judge/norm_judge.hpp"
 #include "properties/judge/product_judge.hpp"

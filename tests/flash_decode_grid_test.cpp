@@ -1,7 +1,7 @@
 // Batches larger than the second axis of a CUDA grid, which ends at 65535.
 #include <boost/test/unit_test.hpp>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "tests/flash_decode_naive.hpp"
 
 namespace fd = plumbline::flash_decode;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "tests/flash_decode_naive.hpp"
 
 namespace fd = plumbline::flash_decode;

@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/judge/attention/hard.hpp"
 #include "properties/judge/attention/judge.hpp"
 #include "properties/judge/attention/noise.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/judge/attention/judge.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/random.hpp"

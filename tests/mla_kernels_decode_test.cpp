@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "kernels/core/variants_of.hpp"
 #include "tests/mla_kernels_data.hpp"
 
 using namespace plumbline;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "kernels/core/variants_of.hpp"
 #include "tests/mla_kernels_lists.hpp"
 
 using namespace plumbline;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/random.hpp"

@@ -1,6 +1,7 @@
 // block_gemm on one executor: the shipped kernel promotes every 128 columns, and one that does not is seen.
 #include "tests/quantize_kernels.hpp"
 
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/block_gemm_kernel.hpp"
 
 using namespace plumbline;

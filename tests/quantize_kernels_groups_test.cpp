@@ -1,4 +1,5 @@
 // groups on one executor: every policy's nominal codes and scales, in every layout of scales.
+#include "kernels/core/variants_of.hpp"
 #include "tests/quantize_kernels.hpp"
 
 using namespace plumbline;

@@ -1,4 +1,5 @@
 // Readers, weights and scattered rows on one executor: every variant gives the reference's elements.
+#include "kernels/core/variants_of.hpp"
 #include "tests/quantize_kernels.hpp"
 
 using namespace plumbline;

@@ -1,4 +1,5 @@
 // store on one executor: every policy, layout and type writes the reference's bytes, from every variant.
+#include "kernels/core/variants_of.hpp"
 #include "tests/quantize_kernels.hpp"
 
 #include <boost/test/data/test_case.hpp>

@@ -7,6 +7,7 @@
 // second encoder that shares no code with it, and both kernels agree.
 #include "tests/quantize_kernels.hpp"
 
+#include "kernels/core/variants_of.hpp"
 #include "reference/core/sha256.hpp"
 #include "tests/quantize_reference_scalar.hpp"
 

@@ -95,5 +95,5 @@ std::size_t tiny_repository::measured() const {
 }
 
 std::size_t tiny_repository::builds() const {
-  return scratch_.read("build/plumbline/bisect/builds").size() / 6;
+  return scratch_.read("build/plumbline/bisect/worktree/build/builds").size() / 6;
 }

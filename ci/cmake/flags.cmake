@@ -21,10 +21,8 @@ endif()
 
 find_program(PLUMBLINE_CCACHE ccache)
 if(PLUMBLINE_CCACHE)
-  # Precompiled headers are part of what it compares, once it is told that they may be; and it goes by the compiler's
-  # list of included files, so that a file it does not know is not preprocessed a second time.
-  set(PLUMBLINE_CCACHE ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1 ${PLUMBLINE_CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${PLUMBLINE_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${PLUMBLINE_CCACHE})
-  set(CMAKE_CUDA_COMPILER_LAUNCHER ${PLUMBLINE_CCACHE})
+  set(PLUMBLINE_CCACHE ${CMAKE_CURRENT_LIST_DIR}/cached ${CMAKE_SOURCE_DIR} ${PLUMBLINE_CCACHE})
+  foreach(language C CXX CUDA)
+    set(CMAKE_${language}_COMPILER_LAUNCHER ${PLUMBLINE_CCACHE})
+  endforeach()
 endif()

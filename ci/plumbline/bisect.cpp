@@ -117,7 +117,8 @@ class bisection {
     for (const char* name : {"input.h5", "today.h5"}) fs::rename(fresh + "/" + name, at_.file(name));
     fs::remove_all(fresh);
     require_metric(at_, p);
-    p.worktree = base_ + "/worktree", p.build = base_ + "/build";
+    // The build is as deep below its sources as the user's own, so ccache knows what that one compiled.
+    p.worktree = base_ + "/worktree", p.build = p.worktree + "/build/bisect";
     git_.require_worktree(p.worktree, p.good);
     reset_bisection(at_, p);
     return true;

@@ -7,8 +7,8 @@
 //   template <>
 //   std::span<const variant<append_problem>> table_of<append_problem, this_side>() { return append_rows; }
 //
-// Everybody else asks variants_of<append_problem>(side::checked).  There is no list of functions and nothing
-// is registered at start-up: a function without a table does not link.
+// Everybody else asks for it through core/variants_of.hpp.  There is no list of functions and nothing is
+// registered at start-up: a function without a table does not link.
 #pragma once
 
 #include <span>
@@ -29,19 +29,5 @@ inline constexpr side this_side = PLUMBLINE_ON_GPU       ? side::gpu
 /// The rows of a function as one side was compiled.  Never defined but by specialisation.
 template <class Problem, side Where>
 std::span<const variant<Problem>> table_of();
-
-/// The rows of a function, simple to fast: the same ones in the same order on every side, where `run` goes to
-/// that side's kernels.  Empty: the side is not part of this build.
-template <class Problem>
-std::span<const variant<Problem>> variants_of(side where) {
-  if (where == side::host) return table_of<Problem, side::host>();
-#if PLUMBLINE_HAVE_CHECKED
-  if (where == side::checked) return table_of<Problem, side::checked>();
-#endif
-#if PLUMBLINE_HAVE_GPU
-  if (where == side::gpu) return table_of<Problem, side::gpu>();
-#endif
-  return {};
-}
 
 }  // namespace plumbline

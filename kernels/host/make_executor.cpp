@@ -1,37 +1,28 @@
 // Executors by name.  The GPU's is in kernels/gpu and there only when nvcc was found; the checked one in
 // kernels/checked, where g++ builds without sanitizers.
+#include "kernels/core/built_sides.hpp"
 #include "kernels/core/executor.hpp"
 #include "kernels/host/host_executor.hpp"
 
 namespace plumbline {
 
-#if PLUMBLINE_HAVE_GPU
 /// Defined by kernels/gpu: null, with the reason, when no device can be used.
 std::unique_ptr<executor> make_gpu_executor(std::string& why_not);
-#endif
-
-#if PLUMBLINE_HAVE_CHECKED
+/// Defined by kernels/checked.
 std::unique_ptr<executor> make_checked_executor();
-#endif
 
 std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_not) {
   why_not.clear();
   if (name == "host") return std::make_unique<host_executor>();
   if (name == "gpu") {
-#if PLUMBLINE_HAVE_GPU
-    return make_gpu_executor(why_not);
-#else
+    if constexpr (built_for_gpu) return make_gpu_executor(why_not);
     why_not = "gpu: this build has no CUDA kernels (nvcc was not found when it was configured)";
     return nullptr;
-#endif
   }
   if (name == "checked") {
-#if PLUMBLINE_HAVE_CHECKED
-    return make_checked_executor();
-#else
+    if constexpr (built_for_checked) return make_checked_executor();
     why_not = "checked: this build has no checked kernels (they need g++ and a build without sanitizers)";
     return nullptr;
-#endif
   }
   why_not = "executor: expected host, checked or gpu, got \"" + std::string(name) + "\"";
   return nullptr;

@@ -1,6 +1,6 @@
 #include "kernels/probe/vectors.hpp"
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 
 namespace plumbline::probe {
 

@@ -1,6 +1,6 @@
 #include "properties/conv1d/drafts.hpp"
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 
 namespace plumbline::laws {
 

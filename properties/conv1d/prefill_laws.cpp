@@ -6,7 +6,7 @@
 // same bits.  What is not part of a token's history changes nothing: padding, stale states, other memory.
 #include <algorithm>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/conv1d/laws.hpp"
 #include "properties/conv1d/tokens.hpp"
 #include "properties/laws/presented.hpp"

@@ -1,5 +1,5 @@
 // steps as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/conv1d/agreement.hpp"
 #include "properties/conv1d/in_double.hpp"
 #include "properties/conv1d/inputs.hpp"

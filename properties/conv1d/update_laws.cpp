@@ -1,6 +1,6 @@
 // An update is a number of single updates, a circular state is a line that begins elsewhere, and a prefill
 // from the same history computes the same.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/conv1d/drafts.hpp"
 #include "properties/laws/presented.hpp"
 

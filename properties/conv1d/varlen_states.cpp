@@ -1,5 +1,5 @@
 // varlen_states as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/conv1d/agreement.hpp"
 #include "properties/conv1d/inputs.hpp"
 #include "properties/conv1d/laws.hpp"

@@ -1,5 +1,5 @@
 // accept as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/accept_inputs.hpp"
 #include "properties/dflash/accept_shapes.hpp"
 #include "properties/dflash/agreement.hpp"

@@ -1,5 +1,5 @@
 // attention as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/agreement.hpp"
 #include "properties/dflash/attention_inputs.hpp"
 #include "properties/dflash/attention_shapes.hpp"

@@ -1,5 +1,5 @@
 // crop as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/agreement.hpp"
 #include "properties/dflash/crop_shapes.hpp"
 #include "properties/dflash/laws.hpp"

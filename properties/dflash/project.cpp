@@ -1,5 +1,5 @@
 // project as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/agreement.hpp"
 #include "properties/dflash/in_double.hpp"
 #include "properties/dflash/laws.hpp"

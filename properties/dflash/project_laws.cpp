@@ -1,6 +1,6 @@
 // What a row gives depends on that row, its position and the weights: not on its batch, not on whether other
 // rows are there, not on which launch it falls into.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/laws.hpp"
 #include "properties/laws/presented.hpp"
 

@@ -1,6 +1,6 @@
 #include "properties/dflash/recorded.hpp"
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/agreement.hpp"
 #include "properties/recorded_contract.hpp"
 #include "properties/recorded_problem.hpp"

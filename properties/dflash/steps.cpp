@@ -1,5 +1,5 @@
 // steps as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/agreement.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"

@@ -1,5 +1,5 @@
 // append as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/case_operation.hpp"
 #include "properties/flash_decode/append_agreement.hpp"
 #include "properties/flash_decode/append_inputs.hpp"

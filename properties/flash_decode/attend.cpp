@@ -1,6 +1,6 @@
 #include "properties/flash_decode/attend_function.hpp"
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/flash_decode/attend_agreement.hpp"
 #include "properties/flash_decode/attend_inputs.hpp"
 #include "properties/flash_decode/attend_laws.hpp"

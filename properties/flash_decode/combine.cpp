@@ -1,5 +1,5 @@
 // combine as an operation.  Its inputs are always f32; the output type belongs to the problem.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/case_operation.hpp"
 #include "properties/flash_decode/combine_agreement.hpp"
 #include "properties/flash_decode/combine_inputs.hpp"

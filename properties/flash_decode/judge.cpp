@@ -7,7 +7,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/external_case.hpp"
 #include "properties/flash_decode/append_agreement.hpp"
 #include "properties/flash_decode/attend_agreement.hpp"

@@ -1,7 +1,7 @@
 // Combines from elsewhere, judged like our own or held against the reference.
 #include <cmath>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/external_case.hpp"
 #include "properties/flash_decode/combine_agreement.hpp"
 #include "properties/flash_decode/recorded.hpp"

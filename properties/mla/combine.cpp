@@ -1,5 +1,5 @@
 // combine as an operation.  Its inputs are always f32; the output type belongs to the problem.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"

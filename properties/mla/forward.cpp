@@ -1,5 +1,5 @@
 // forward as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/mla/forward_agreement.hpp"
 #include "properties/mla/forward_inputs.hpp"
 #include "properties/mla/forward_laws.hpp"

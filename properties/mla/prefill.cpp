@@ -1,5 +1,5 @@
 // prefill as an operation.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/generate/regimes.hpp"
 #include "properties/mla/attention_agreement.hpp"
 #include "properties/mla/attention_inputs.hpp"

@@ -1,5 +1,5 @@
 // Cases of mla's attentions in files: options are the keys of a problem's text, tensors those of the call.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/mla/attention_agreement.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"

@@ -1,5 +1,5 @@
 // Cases of project in files.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/product_agreement.hpp"
 #include "properties/mla/recorded.hpp"

@@ -1,5 +1,5 @@
 // schedule as an operation.  Its regimes are ways to draw lengths.
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/mla/split_agreement.hpp"

@@ -1,4 +1,5 @@
 // block_gemm as an operation.
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "properties/quantize/block_gemm_judge.hpp"
 #include "properties/quantize/block_gemm_laws.hpp"

@@ -1,4 +1,5 @@
 // dequantize as an operation.
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "properties/judge/quantized_judge.hpp"
 #include "properties/quantize/cache_inputs.hpp"

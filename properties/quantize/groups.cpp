@@ -1,4 +1,5 @@
 // groups as an operation.
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "properties/judge/quantized_judge.hpp"
 #include "properties/quantize/code_classes.hpp"

@@ -1,4 +1,5 @@
 // Cases of groups, weight_dequant and scatter in files.
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "properties/judge/quantized_judge.hpp"
 #include "properties/quantize/block_gemm_judge.hpp"

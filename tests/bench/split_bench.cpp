@@ -4,7 +4,7 @@
 #include <ctime>
 #include <string>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "reference/core/random.hpp"
 #include "reference/flash_decode_problem.hpp"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/core/promises.hpp"
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/tables.hpp"
 #include "tests/claims/eager.hpp"
 #include "tests/claims/subjects.hpp"

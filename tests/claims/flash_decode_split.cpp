@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/flash_decode/attend_agreement.hpp"
 #include "properties/flash_decode/attend_function.hpp"
 #include "properties/flash_decode/attend_laws.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "kernels/core/promises.hpp"
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/generate/draws.hpp"
 #include "properties/mla/forward_shapes.hpp"
 #include "properties/mla/tables.hpp"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/dflash/accept_inputs.hpp"
 #include "properties/dflash/agreement.hpp"
 #include "properties/dflash/attention_inputs.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/laws/subject.hpp"
 
 namespace plumbline::planted {

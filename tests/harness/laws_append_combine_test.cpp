@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/flash_decode/append_agreement.hpp"
 #include "properties/flash_decode/append_inputs.hpp"
 #include "properties/flash_decode/append_laws.hpp"

@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/flash_decode/attend_agreement.hpp"
 #include "properties/flash_decode/attend_inputs.hpp"
 #include "properties/flash_decode/attend_laws.hpp"

@@ -2,7 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "kernels/core/launch.hpp"
-#include "kernels/core/table.hpp"
+#include "kernels/core/variants_of.hpp"
 #include "properties/examination.hpp"
 #include "properties/flash_decode/attend_inputs.hpp"
 #include "properties/flash_decode/attend_laws.hpp"

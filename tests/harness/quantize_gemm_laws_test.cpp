@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/block_gemm_kernel.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "properties/quantize/block_gemm_judge.hpp"

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "kernels/core/variants_of.hpp"
 #include "kernels/quantize/quantize.hpp"
 #include "properties/judge/quantized_judge.hpp"
 #include "properties/quantize/cache_inputs.hpp"
