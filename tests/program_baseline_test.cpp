@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ci/plumbline/baseline.hpp"
+#include "ci/plumbline/rank_tests.hpp"
 #include "reference/core/random.hpp"
 #include "tests/program_process.hpp"
 
@@ -54,6 +55,35 @@ BOOST_AUTO_TEST_CASE(seeds_alone_are_no_rise_and_thirty_percent_are) {
     BOOST_TEST(one.sigmas > program::rise_sigmas, one.sigmas);
     BOOST_TEST((one.factor > 1.1 && one.factor < 1.6), one.factor);
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_same_cases_show_a_rise_that_other_ones_hide) {
+  const auto risen = [](by_regime all, std::uint64_t seed, double factor) {
+    random_stream s(seed, "change");
+    for (auto& [regime, values] : all)
+      for (double& x : values) x *= factor * std::exp(0.1 * s.normal());
+    return all;
+  };
+  double largest = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const by_regime one = drawn(seed, 1);
+    largest = std::max(largest, program::compare_pairs(one, risen(one, seed, 1)).sigmas);
+    BOOST_TEST(program::compare_pairs(one, one).sigmas == 0);
+  }
+  BOOST_TEST(largest < program::rise_sigmas);
+  BOOST_TEST(largest > 2);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const by_regime one = drawn(seed, 1), worse = risen(one, seed, 1.1);
+    BOOST_TEST(compare(one, worse).sigmas < program::rise_sigmas);
+    const program::rise found = program::compare_pairs(one, worse);
+    BOOST_TEST(found.sigmas > program::rise_sigmas, found.sigmas);
+    BOOST_TEST((found.factor > 1.08 && found.factor < 1.12), found.factor);
+  }
+  // By hand: of ranks 1, 2, 3 (and one that stays) the rises have 3 and 1; (4 - 3) / sqrt(14 / 4).
+  const program::rise three = program::compare_pairs({{"a", {1, 1, 1, 1}}}, {{"a", {2, 0.8, 1.1, 1}}});
+  BOOST_TEST(three.sigmas == 1 / std::sqrt(3.5), boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(three.factor == 1.1, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(three.now == 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_fell_or_that_nobody_can_compare_is_no_rise) {

@@ -2,14 +2,8 @@
 //
 // A kernel may get a third worse and still pass, so a run is compared with the JSON of an earlier one: how
 // much of its budget a case uses, and how its errors compare with the noise that its contract declares (rms).
-// Two runs draw different cases, so a rise counts only where seeds cannot have made it.  Cases of one regime
-// are alike, those of two are not, and no distribution can be assumed of either; so ranks are compared within
-// each regime, and the regimes are added up (van Elteren's test):
-//
-//   z = sum_r (W_r - n_r (N_r + 1) / 2) / (N_r + 1)  /  sqrt(sum_r n_r m_r (1 - ties_r) / (12 (N_r + 1)))
-//
-// with W_r the sum of the ranks of this run's n_r cases among all N_r = n_r + m_r of the regime.  A number
-// below `least_number` counts as that: where nothing is rounded it is anything down to zero.
+// Two runs of different seeds draw different cases, so a rise counts only where seeds cannot have made it;
+// two runs of one seed draw the same ones, and pairs of them say far more (rank_tests.hpp).
 #pragma once
 
 #include <map>
@@ -37,14 +31,12 @@ class baseline {
     std::map<std::string, by_regime> metrics;
   };
   std::map<std::string, known_row> rows_;
+  std::uint64_t seed_ = 0;
 };
-
-/// The rise of one number over the regimes that both runs have.  `factor` is the median over regimes of the
-/// ratio of medians, weighed by cases; 1 and 0 sigmas where no regime has cases in both.
-rise compare(const by_regime& before, const by_regime& now);
 
 /// A rise beyond this many standard deviations is none of chance: one false alarm in three million numbers.
 inline constexpr double rise_sigmas = 5;
-inline constexpr double least_number = 0.05;  // of a budget, or of the declared noise
+/// A smaller one, however sure, is nobody's concern.
+inline constexpr double least_factor = 1.01;
 
 }  // namespace plumbline::program

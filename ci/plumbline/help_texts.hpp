@@ -54,7 +54,8 @@ inline const std::string verify_help =
         "names.\n\n"
         "--baseline compares two runs of any seeds, row by row and regime by regime: how\n"
         "much of its budget a case uses, and its errors beside the declared noise (rms).\n"
-        "A mean that rose by more than 5 standard deviations is printed as RISE, exit 1.\n\n") +
+        "A rise beyond 5 standard deviations is printed as RISE, exit 1. Runs of one seed\n"
+        "draw the same cases: then each is held to itself, and smaller rises are seen.\n\n") +
     results_text + exit_codes;
 
 inline const std::string replay_help =
