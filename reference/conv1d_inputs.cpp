@@ -140,10 +140,10 @@ void require_inputs(const std::vector<input_spec>& specs, const tensor_set& inpu
               spec.values[i], found);
     }
   }
-  for (const auto& [name, value] : inputs) {
-    const bool known =
-        std::any_of(specs.begin(), specs.end(), [&](const input_spec& spec) { return spec.name == name; });
-    require(known, name, "expected no such tensor in this problem");
+  for (const auto& given : inputs) {
+    const bool known = std::any_of(specs.begin(), specs.end(),
+                                   [&](const input_spec& spec) { return spec.name == given.name; });
+    require(known, given.name, "expected no such tensor in this problem");
   }
 }
 
