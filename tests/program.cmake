@@ -37,7 +37,8 @@ plumbline_test(NAME claims_test SOURCES claims_test.cpp program_process.cpp
 target_compile_definitions(claims_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
 add_dependencies(claims_test plumbline)
 
-plumbline_test(NAME program_fixtures_test SOURCES program_fixtures_test.cpp program_process.cpp
+plumbline_test(NAME program_fixtures_test
+  SOURCES program_fixtures_test.cpp program_fixtures_places_test.cpp program_process.cpp
   LINK fixtures LABELS program fixtures)
 target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>"
   PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")

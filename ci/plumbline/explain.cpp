@@ -81,9 +81,7 @@ class explaining {
     if (r.result == outcome::skipped) return bar_.print("  " + r.skip_reason + "\n");
     if (const std::string& why = r.message.empty() ? r.judged.message : r.message; !why.empty())
       bar_.print("  " + why + "\n");
-    if (r.stages.empty())
-      return bar_.print(failed && r.failed_law == "completes" ? "  it did not complete: there are no stages\n"
-                                                              : "  " + no_stages(r) + "\n");
+    if (r.stages.empty()) return bar_.print("  " + no_stages(r) + "\n");
     text_table table({"stage", "verdict", ">budget used", ">numbers", "worst"});
     for (const stage_verdict& one : r.stages)
       table.add(
@@ -97,10 +95,13 @@ class explaining {
     else
       bar_.print(
           failed ? "  every stage keeps its budget: what it is judged by has the fault, or nothing shows it\n"
-                 : "  every stage keeps its budget\n");
+          : r.result == outcome::mistrusted ? "  no stage leaves its budget\n"
+                                            : "  every stage keeps its budget\n");
   }
 
   static std::string no_stages(const case_result& r) {
+    if (r.failed_law == "completes") return "it did not complete: there are no stages";
+    if (r.failed_law == not_examined) return "it was not run: there are no stages";
     const case_spec spec = case_spec::parse(r.case_text);
     return "no stages: " + spec.op + "." + spec.function + "/" + spec.variant + " shows none";
   }

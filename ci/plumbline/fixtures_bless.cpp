@@ -36,6 +36,17 @@ const std::string& only_file(const fixtures_request& asked) {
   return asked.what.front();
 }
 
+// A word of a command line, to be typed as it is printed.
+std::string in_shell(const std::string& word) {
+  const bool plain =
+      word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%") ==
+      std::string::npos;
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 // Where the blessing number n of a file is kept.
 std::string blessing(std::size_t n) { return fmt::format("blessed_{:03}", n); }
 
@@ -160,7 +171,7 @@ int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
   note_interrupts();
   const std::string file = only_file(asked), to = asked.to.empty() ? file + ".new.h5" : asked.to;
   const result_file place("--to", to);
-  require_not_read(place, {file});
+  require_a_file(place), require_not_read(place, {file});
   regeneration anew(all);
   std::vector<fixtures::stored_case> cases;
   for (fixtures::stored_case& one : read_all(file)) {
@@ -177,7 +188,7 @@ int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
   say(fmt::format(
       "{}: {} cases, {} differences; plumbline fixtures bless {} --with {} --reason TEXT puts it in "
       "place\n",
-      to, cases.size(), lines, file, to));
+      to, cases.size(), lines, in_shell(file), in_shell(to)));
   return all_pass;
 }
 

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/file_turn.hpp"
 #include "ci/plumbline/fixture_cases.hpp"
 #include "ci/plumbline/fixtures_arrays.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
@@ -72,24 +73,20 @@ class recording {
   recording(const instrument& all, const fixtures_request& asked)
       : all_(all), asked_(asked), plan_(plan_cases(all, arrays_as_cases(asked, parts_.folder()), asked.on)) {
     if (asked.to.empty()) throw bad_argument("--to", "expected the file to record into");
-    const result_file place("--to", asked.to);
-    if (fs::exists(asked.to)) {
-      root_ = fixtures::root_attributes(asked.to), kept_ = read_all(asked.to);
-      if (!fixtures::is_sealed(asked.to))
-        throw bad_argument("--to", "expected a file that plumbline wrote, got '" + asked.to +
-                                       "', which is not sealed (plumbline fixtures bless seals it)");
-    }
+    require_a_file(result_file("--to", asked.to));
+    read_kept();
     for (const planned_case& one : plan_.cases)
       if (asked_.hash_only && !one.spec.recorded.empty())
         throw bad_argument("--hash-only", "expected cases with a line of text, got inputs in a file: '" +
                                               one.spec.recorded + "'");
-    for (const fixtures::stored_case& one : kept_) taken_.insert(one.group + "/" + one.name);
   }
 
   int run() {
-    for (const auto& [why, n] : plan_.unknown)
+    for (const auto& [why, n] : plan_.unknown) {
       bar_.print(fmt::format("not recorded: {} cases: {}\n", n, why));
-    for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
+      left_out_ += static_cast<std::size_t>(n);
+    }
+    for (const std::string& why : plan_.unrunnable) leave_out("cannot be run: " + why);
     results_.resize(plan_.cases.size());
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, plan_.cases.size());
     const bool whole = pump(
@@ -103,11 +100,31 @@ class recording {
       bar_.print("interrupted: nothing was recorded\n");
       return 128 + interrupted_by();
     }
-    if (saved_.empty()) throw cannot_run("nothing was recorded: no variant takes a case");
+    if (saved_.empty())
+      throw cannot_run(left_out_ > 0 ? "nothing was recorded: no case could be run"
+                                     : "nothing was recorded: no variant takes a case");
     return write();
   }
 
  private:
+  void read_kept() {
+    if (!fs::exists(asked_.to)) return;
+    try {
+      root_ = fixtures::root_attributes(asked_.to), kept_ = read_all(asked_.to);
+    } catch (const fixtures::store_error& why) {
+      throw cannot_run(std::string("--to: expected a file of cases to add to: ") + why.what());
+    }
+    if (!fixtures::is_sealed(asked_.to))
+      throw bad_argument("--to", "expected a file that plumbline wrote, got '" + asked_.to +
+                                     "', which is not sealed (plumbline fixtures bless seals it)");
+    for (const fixtures::stored_case& one : kept_) taken_.insert(one.group + "/" + one.name);
+  }
+
+  void leave_out(const std::string& why) {
+    bar_.print("not recorded: " + why + "\n");
+    ++left_out_;
+  }
+
   std::optional<work> next() {
     work w;
     if (!to_save_.empty()) {
@@ -129,7 +146,7 @@ class recording {
       if (why.empty())
         saved_.push_back(f.asked.index);
       else
-        bar_.print(fmt::format("not recorded: {}: {}\n", text, why));
+        leave_out(text + ": " + why);
       return;
     }
     if (f.got.usage && refused_.empty() && !plan_.cases[f.asked.index].from_file) refused_ = f.got.error;
@@ -138,7 +155,7 @@ class recording {
     if (r.result == outcome::skipped)
       bar_.print(fmt::format("skip  {}\n  {}\n", text, r.skip_reason));
     else if (r.failed_law == "completes" || r.failed_law == not_examined)
-      bar_.print(fmt::format("not recorded: {}: {}\n", text, r.message));
+      leave_out(text + ": " + r.message);
     else
       to_save_.push_back(f.asked.index);
   }
@@ -179,6 +196,8 @@ class recording {
 
   int write() {
     std::sort(saved_.begin(), saved_.end());
+    const file_turn ours(asked_.to);
+    read_kept();  // somebody else may have added to it meanwhile
     std::vector<fixtures::stored_case> all = kept_;
     for (const std::size_t which : saved_) all.push_back(stored(which));
     std::map<std::string, std::string> root = root_;
@@ -187,8 +206,9 @@ class recording {
     for (std::size_t i = kept_.size(); i < all.size(); ++i)
       bar_.print(fmt::format("recorded {}/{}  {}\n", all[i].group, all[i].name,
                              all[i].attributes.at(std::string(recorded_verdict))));
-    bar_.print(fmt::format("{}: {} cases, {} of them new\n", asked_.to, all.size(), saved_.size()));
-    return all_pass;
+    bar_.print(fmt::format("{}: {} cases, {} of them new{}\n", asked_.to, all.size(), saved_.size(),
+                           left_out_ > 0 ? fmt::format("; {} not recorded", left_out_) : ""));
+    return left_out_ > 0 ? found_something : all_pass;
   }
 
   const instrument& all_;
@@ -202,7 +222,7 @@ class recording {
   std::vector<std::optional<case_result>> results_;
   std::vector<std::size_t> to_save_, saved_;
   std::string refused_;
-  std::size_t given_ = 0;
+  std::size_t given_ = 0, left_out_ = 0;
 };
 
 }  // namespace

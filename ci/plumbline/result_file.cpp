@@ -156,6 +156,14 @@ std::string result_file::write(std::string_view bytes) const {
   return why.empty() ? "" : option_ + ": could not write '" + name_ + "': " + why;
 }
 
+void require_a_file(const result_file& to) {
+  struct stat there = {};
+  if (to.kind_ == result_file::place::descriptor ||
+      (to.kind_ == result_file::place::opened && ::stat(to.target_.c_str(), &there) == 0 &&
+       !S_ISREG(there.st_mode)))
+    throw bad_argument(to.option_, "expected a file that can be replaced, got '" + to.name_ + "'");
+}
+
 void require_distinct(const result_file& a, const result_file& b) {
   if (!a.wanted() || !b.wanted() || a.kind_ == result_file::place::opened) return;
   std::error_code none;

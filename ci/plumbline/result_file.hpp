@@ -25,6 +25,7 @@ class result_file {
   bool takes_standard_output() const { return kind_ == place::descriptor && descriptor_ == 1; }
   /// Writes all of it; the line of what went wrong, or empty.  Does nothing when nobody asked.
   std::string write(std::string_view bytes) const;
+  friend void require_a_file(const result_file&);
   friend void require_distinct(const result_file&, const result_file&);
   friend void require_not_read(const result_file&, const std::vector<std::string>&);
 
@@ -38,6 +39,9 @@ class result_file {
   int descriptor_ = -1;
 };
 
+/// bad_argument when it is standard output, a pipe or a device, which HDF5 cannot be written to piece by
+/// piece.
+void require_a_file(const result_file&);
 /// bad_argument when two results go to one file.
 void require_distinct(const result_file&, const result_file&);
 /// bad_argument when a result would take the place of a file that the run reads, by whatever name or link.
