@@ -79,6 +79,15 @@ void read_field(std::string_view field, case_spec& c, std::vector<std::string>& 
   }
 }
 
+// No problem has a key of these names: somebody typed a comma, or nothing, for a semicolon.
+void require_no_field(std::string_view problem) {
+  for (const std::string_view option : split(problem, ',', problem.size() + 2))
+    for (const std::string_view field : {"regime", "seed", "recorded", "executor", "schedule", "os_threads"})
+      if (option.size() > field.size() && option.substr(0, field.size()) == field &&
+          option[field.size()] == '=')
+        throw bad_argument(std::string(field), "expected behind a ';', as in OP:key=value,...;seed=7");
+}
+
 }  // namespace
 
 std::string case_spec::str() const {
@@ -120,6 +129,7 @@ case_spec case_spec::parse(std::string_view text) {
     body = head[1];
   }
   const auto parts = split(body, ';', body.size() + 2);
+  require_no_field(parts[0]);
   c.problem = parts[0];
   std::vector<std::string> seen;
   for (std::size_t i = 1; i < parts.size(); ++i) read_field(parts[i], c, seen);

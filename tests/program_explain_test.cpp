@@ -81,6 +81,14 @@ BOOST_AUTO_TEST_CASE(taps_are_written_when_asked_for_and_judged_where_they_are) 
   const json j = json::parse(folder.read("j.json")).at("cases").at(0);
   BOOST_TEST(j.at("stages").at("row_sum") == 0);
   BOOST_TEST(j.at("first_stage") == "");
+
+  const std::string path = folder.path() + "/shown.h5";
+  auto off = plumbline::fixtures::read(path, plumbline::fixtures::list(path).front());
+  off.tensors.at("tap_row_sum").set_value(0, 48);
+  plumbline::fixtures::write(path, {off}, {});
+  const process_end judged = run_program({"judge", "shown.h5"}, folder.path());
+  BOOST_TEST(judged.code == 1);
+  BOOST_TEST(has(judged.out, "first stage that leaves its budget: row_sum: row_sum is off by 3"), judged.out);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

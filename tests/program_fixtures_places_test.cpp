@@ -87,4 +87,15 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_added_to_is_named_by_its_option) {
   BOOST_TEST(has(end.err, "--to: expected a file of cases to add to: empty.h5: not an HDF5 file"), end.err);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_folder_of_temporary_files_nothing_runs_and_the_variable_is_named) {
+  const scratch_folder folder;
+  for (const std::vector<std::string>& verb :
+       {std::vector<std::string>{"fixtures", "record", line(1), "--to", "a.h5"},
+        std::vector<std::string>{"replay", line(1), "--outputs", "a.h5"}}) {
+    const process_end end = run_program(verb, folder.path(), {"TMPDIR=/nonexistent"});
+    BOOST_TEST(end.code == 3);
+    BOOST_TEST(has(end.err, "TMPDIR: expected the folder of temporary files"), end.err);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -133,9 +133,16 @@ void save_cases(const std::string& file, const std::vector<recorded_case>& cases
   fixtures::write(file, stored, {{"written_by", "plumbline"}});
 }
 
+fs::path temporary_folder() {
+  std::error_code why;
+  fs::path folder = fs::temp_directory_path(why);
+  if (why) throw cannot_run("TMPDIR: expected the folder of temporary files: " + why.message());
+  return folder;
+}
+
 std::string as_file(const std::vector<fixtures::stored_case>& cases,
                     const std::map<std::string, std::string>& root) {
-  std::string folder = (fs::temp_directory_path() / "plumbline-XXXXXX").string();
+  std::string folder = (temporary_folder() / "plumbline-XXXXXX").string();
   if (!mkdtemp(folder.data())) throw std::runtime_error("cannot make " + folder + ": " + strerror(errno));
   struct remover {
     const std::string& folder;

@@ -2,6 +2,7 @@
 // (`FILE#/group/case`), and the step between what the store keeps and what an operation takes.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -45,6 +46,8 @@ std::string unknown_group(const std::string& file, const std::string& group);
 /// Writes a file of one case, or of several; the folder is made when it is not there.
 void save_case(const std::string& file, const recorded_case&);
 void save_cases(const std::string& file, const std::vector<recorded_case>&);
+/// Of this machine; cannot_run naming TMPDIR when it is not there.
+std::filesystem::path temporary_folder();
 /// The bytes of a file of cases, for a place that may be no ordinary file: written elsewhere, read back.
 std::string as_file(const std::vector<fixtures::stored_case>&,
                     const std::map<std::string, std::string>& root);

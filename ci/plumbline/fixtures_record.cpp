@@ -55,7 +55,7 @@ std::string command_of(const case_spec& spec) {
 // Where parts of the result lie while they are made.
 class scratch {
  public:
-  scratch() : folder_(fs::temp_directory_path() / fmt::format("plumbline-record-{}", ::getpid())) {}
+  scratch() : folder_(temporary_folder() / fmt::format("plumbline-record-{}", ::getpid())) {}
   ~scratch() {
     std::error_code none;
     fs::remove_all(folder_, none);

@@ -109,11 +109,12 @@ inline const std::string fixtures_help =
         "  plumbline fixtures regenerate split.h5\n"
         "  plumbline fixtures bless split.h5 --with split.h5.new.h5 --reason 'merge in fp32'\n"
         "  plumbline fixtures dump split.h5 --values all\n\n"
-        "record adds to a file and never replaces a case; regenerate writes a new file and\n"
-        "shows how it differs; bless puts it in place, with a reason that the file keeps,\n"
-        "and refuses when a case does not pass. check exits 1 when a file was changed, is\n"
-        "not sealed, draws other inputs than it holds, or a variant fails on it; outputs\n"
-        "of kernels whose sources have changed since are named and not compared.\n"
+        "record adds to a file and never replaces a case, whatever its verdict; it exits 1\n"
+        "when a case could not be run. regenerate writes a new file and shows how it\n"
+        "differs; bless puts it in place, with a reason that the file keeps, and refuses\n"
+        "when a case does not pass. check exits 1 when a file was changed or cannot be\n"
+        "read, is not sealed, draws other inputs than it holds, or a variant fails on it;\n"
+        "outputs of kernels whose sources have changed since are named and not compared.\n"
         "fixtures/README.md is the schema.\n\n") +
     exit_codes;
 

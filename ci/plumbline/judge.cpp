@@ -66,6 +66,15 @@ struct judged_file {
   std::int64_t judged() const { return count[0] + count[1] + count[2]; }
 };
 
+// Taps are judged as everything else that a case holds, as the law of stages judges them.
+void judge_stages(external_judgement& e) {
+  const stage_verdict* first = first_outside(e.stages);
+  if (first == nullptr) return;
+  e.result = outcome::fail;
+  e.message += (e.message.empty() ? "" : "; ") + ("first stage that leaves its budget: " + first->stage) +
+               (first->judged.message.empty() ? "" : ": " + first->judged.message);
+}
+
 bool judge_all(judged_file& f, const judge_request& asked, progress& bar) {
   worker_pool pool(asked.work.jobs, asked.work.case_timeout, f.cases.size());
   std::size_t given = 0, done = 0;
@@ -80,6 +89,7 @@ bool judge_all(judged_file& f, const judge_request& asked, progress& bar) {
       [&](const finished& one) {
         external_judgement& e = f.judgements[one.asked.index];
         e = one.got.judged, ++done;
+        judge_stages(e);
         if (one.lost.empty() && one.got.error.empty()) return;
         e.group = split_case_path(one.asked.recorded).second.substr(1), e.kind = "unreadable",
         e.result = outcome::fail;

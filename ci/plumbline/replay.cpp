@@ -34,7 +34,7 @@ namespace {
 class parts_folder {
  public:
   explicit parts_folder(const std::string& out)
-      : path_((out.empty() ? fs::temp_directory_path() : fs::path(out)) /
+      : path_((out.empty() ? temporary_folder() : fs::path(out)) /
               fmt::format("{}outputs-{}", out.empty() ? "plumbline-" : "", ::getpid())) {}
   ~parts_folder() {
     std::error_code none;

@@ -82,6 +82,13 @@ BOOST_AUTO_TEST_CASE(malformed_text_is_refused_by_the_name_of_its_part) {
   BOOST_CHECK_EXCEPTION(case_spec::parse("flash_decode:b=1;seed=-1"), bad_argument, names("seed"));
   BOOST_CHECK_EXCEPTION(case_spec::parse("flash_decode:b=1;seed=1;seed=2"), bad_argument, names("seed"));
   BOOST_CHECK_EXCEPTION(case_spec::parse("flash_decode:b=1;colour=red"), bad_argument, names("colour"));
+  for (const char* field : {"seed", "regime"})
+    for (const std::string before : {"", "b=1,"})
+      BOOST_CHECK_EXCEPTION(
+          case_spec::parse("flash_decode:" + before + field + "=1"), bad_argument,
+          [&](const bad_argument& e) {
+            return std::string(e.what()).find(std::string(field) + ": expected behind a ';'") == 0;
+          });
   BOOST_CHECK_EXCEPTION(case_spec::parse("flash_decode:b=1;regime="), bad_argument, names("case"));
   BOOST_CHECK_EXCEPTION(case_spec::parse("flash_decode:b=1;os_threads=many"), bad_argument,
                         names("os_threads"));
