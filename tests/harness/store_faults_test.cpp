@@ -3,6 +3,7 @@
 //
 // The linker puts these in the place of the calls of the C library (--wrap), so the store is the one that is
 // shipped.
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,6 +122,16 @@ BOOST_AUTO_TEST_CASE(a_writer_that_dies_at_any_call_leaves_the_old_file_or_the_n
 
 BOOST_AUTO_TEST_CASE(a_disk_that_refuses_any_call_leaves_the_old_file_and_nothing_beside_it) {
   for (const int error : {ENOSPC, EIO, EDQUOT}) BOOST_TEST(at_every_call(fault::fail, error, 1) >= 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_in_the_place_of_the_file_stays_a_pipe) {
+  const scratch_folder folder;
+  const std::string pipe = folder.file("pipe");
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  BOOST_CHECK_THROW(write(pipe, {}, {}), store_error);
+  struct stat there = {};
+  BOOST_TEST(::stat(pipe.c_str(), &there) == 0);
+  BOOST_TEST(S_ISFIFO(there.st_mode));
 }
 
 BOOST_AUTO_TEST_CASE(two_writers_at_once_leave_one_of_their_files) {
