@@ -276,7 +276,11 @@ BOOST_AUTO_TEST_CASE(help_and_lists_fit_a_page) {
                                                     {"list", "--help"},
                                                     {"verify", "--help"},
                                                     {"replay", "--help"},
+                                                    {"explain", "--help"},
                                                     {"judge", "--help"},
+                                                    {"fixtures", "--help"},
+                                                    {"bisect", "--help"},
+                                                    {"claims", "--help"},
                                                     {"probe", "--help"},
                                                     {"list"},
                                                     {"list", "-v"}}) {

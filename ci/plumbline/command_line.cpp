@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 
 #include "ci/plumbline/bisect_verb.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
@@ -228,7 +229,6 @@ CLI::App& describe_probe(CLI::App& app, probe_request& r) {
 }  // namespace
 
 request parse_command_line(int argc, const char* const* argv) {
-  refuse_unknown_verb(argc, argv);
   CLI::App app(about_program, "plumbline");
   app.footer(exit_codes);
   app.require_subcommand(1);
@@ -249,8 +249,6 @@ request parse_command_line(int argc, const char* const* argv) {
   CLI::App& replay_verb = describe_replay(app, replay, t);
   CLI::App& explain_verb = describe_explain(app, explain, t);
   CLI::App& judge_verb = describe_judge(app, judge, t);
-  CLI::App& claims_verb = describe_claims(app, claims, t);
-  CLI::App& probe_verb = describe_probe(app, probe);
   fixtures_request fixtures;
   fixtures_texts fixtures_numbers;
   const std::vector<CLI::App*> fixtures_verbs = describe_fixtures(app, fixtures, fixtures_numbers);
@@ -259,9 +257,11 @@ request parse_command_line(int argc, const char* const* argv) {
   bisect_texts bisect_numbers;
   CLI::App& bisect_verb = describe_bisect(app, bisect, bisect_numbers);
   CLI::App& bisect_step_verb = describe_bisect_step(app, bisect_step);
+  CLI::App& claims_verb = describe_claims(app, claims, t);
+  CLI::App& probe_verb = describe_probe(app, probe);
   CLI::App& worker_verb = *app.add_subcommand("worker", "")->group("");
-  for (CLI::App* verb : {&list_verb, &verify_verb, &replay_verb, &explain_verb, &judge_verb, &claims_verb,
-                         &probe_verb, &bisect_verb})
+  refuse_unknown_verb(app, argc, argv);
+  for (CLI::App* verb : app.get_subcommands([](CLI::App* one) { return !one->get_group().empty(); }))
     verb->allow_extras()->formatter(formatter);
   for (CLI::App* verb : fixtures_verbs)
     verb->allow_extras(verb != fixtures_verbs.front())->formatter(formatter);
@@ -312,8 +312,11 @@ request parse_command_line(int argc, const char* const* argv) {
       throw bad_argument("--on", "expected gpu or host, got '" + probe.on + "'");
     return probe;
   }
-  read_verify(t, verify_verb, verify);
-  return verify;
+  if (verify_verb.parsed()) {
+    read_verify(t, verify_verb, verify);
+    return verify;
+  }
+  throw std::logic_error("the command line has a verb that nobody reads");
 }
 
 }  // namespace plumbline::program

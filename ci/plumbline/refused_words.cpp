@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
@@ -13,13 +12,20 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::array<const char*, 9> verbs = {"list",     "verify", "replay", "explain", "judge",
-                                              "fixtures", "bisect", "claims", "probe"};
+// In the order in which the command line describes them; hidden ones are in no group.
+std::vector<std::string> verbs_of(const CLI::App& app, bool hidden_too) {
+  std::vector<std::string> all;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (hidden_too || !verb->get_group().empty()) all.push_back(verb->get_name());
+  return all;
+}
 
-[[noreturn]] void refuse_verb(const std::string& got) {
-  throw bad_argument(
-      "VERB", "expected list, verify, replay, explain, judge, fixtures, bisect, claims or probe, got " + got +
-                  " (plumbline --help says what they do)");
+[[noreturn]] void refuse_verb(const CLI::App& app, const std::string& got) {
+  const std::vector<std::string> verbs = verbs_of(app, false);
+  std::string known;
+  for (const std::string& verb : verbs)
+    known += (known.empty() ? "" : &verb == &verbs.back() ? " or " : ", ") + verb;
+  throw bad_argument("VERB", "expected " + known + ", got " + got + " (plumbline --help says what they do)");
 }
 
 std::vector<std::string> options_of(const CLI::App& verb) {
@@ -40,7 +46,7 @@ std::vector<std::string> options_of(const CLI::App& verb) {
   const std::string help = " (plumbline" + verb + " --help)";
   std::string what = e.what();
   std::replace(what.begin(), what.end(), '\n', ' ');
-  if (!in_verb) refuse_verb("options and no verb");
+  if (!in_verb) refuse_verb(app, "options and no verb");
   const std::string first = what.substr(0, what.find_first_of(": "));
   if (verb == " fixtures")
     throw bad_argument("fixtures", "expected record, check, regenerate, bless, diff or dump" + help);
@@ -72,12 +78,13 @@ void refuse_odd_values(const CLI::App& verb) {
     }
 }
 
-void refuse_unknown_verb(int argc, const char* const* argv) {
-  if (argc < 2) refuse_verb("none");
+void refuse_unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
+  if (argc < 2) refuse_verb(app, "none");
   const std::string first = argv[1];
-  if (first.rfind("-", 0) == 0 || first == "worker" || first == "bisect-step") return;
-  if (std::find(verbs.begin(), verbs.end(), first) == verbs.end())
-    refuse_verb("'" + first + "'" + guess(first, {verbs.begin(), verbs.end()}));
+  if (first.rfind("-", 0) == 0) return;
+  const std::vector<std::string> known = verbs_of(app, true);
+  if (std::find(known.begin(), known.end(), first) == known.end())
+    refuse_verb(app, "'" + first + "'" + guess(first, verbs_of(app, false)));
 }
 
 // Words that look like options and that the verb does not know; CLI11 would list them all in one breath.

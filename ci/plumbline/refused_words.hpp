@@ -9,8 +9,8 @@ class ParseError;
 
 namespace plumbline::program {
 
-/// A first word that is no verb.  All of these throw bad_argument.
-void refuse_unknown_verb(int argc, const char* const* argv);
+/// A first word that is no verb of the app, hidden ones included.  All of these throw bad_argument.
+void refuse_unknown_verb(const CLI::App&, int argc, const char* const* argv);
 /// Whatever CLI11 found wrong, in our words.
 [[noreturn]] void refuse(const CLI::App&, const CLI::ParseError&);
 /// An empty value is a shell variable that was not set; an option as a value is one that was forgotten.
