@@ -4,6 +4,7 @@
 // told.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -61,10 +62,10 @@ void require_metric(const bisect_folder& at, const bisect_plan& p) {
   const std::map<std::string, double> today = judge_outputs_of(at, p, at.file("today.h5"), why_not).metrics;
   if (interrupted_by()) return;
   if (!why_not.empty()) throw cannot_run("--case: today's kernel: " + why_not);
-  if (p.metric == "bits" || today.count(p.metric)) return;
   std::vector<std::string> known;
-  for (const std::string one : bisect_metrics)
-    if (one == "bits" || today.count(one)) known.push_back(one);
+  for (const bisect_metric& one : bisect_metrics)
+    if (one.beside_good || today.count(one.name)) known.emplace_back(one.name);
+  if (std::find(known.begin(), known.end(), p.metric) != known.end()) return;
   throw bad_argument("--metric",
                      "expected one that " + p.row + " has (" + joined(known) + "), got '" + p.metric + "'");
 }

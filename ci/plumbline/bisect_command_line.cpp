@@ -11,6 +11,21 @@
 
 namespace plumbline::program {
 
+namespace {
+
+// "budget_used, ..., bias (its size), or bits (...)"
+std::string metrics_in_words() {
+  std::string all;
+  for (const bisect_metric& one : bisect_metrics) {
+    if (!all.empty()) all += &one == std::end(bisect_metrics) - 1 ? ", or " : ", ";
+    all += one.name;
+    if (*one.meaning != 0) all += std::string(" (") + one.meaning + ")";
+  }
+  return all;
+}
+
+}  // namespace
+
 CLI::App& describe_bisect(CLI::App& app, bisect_request& r, bisect_texts& t) {
   CLI::App& verb = *app.add_subcommand("bisect", "The first commit at which a number of a case got worse");
   verb.add_option("--good", r.good, "A commit at which the number was right")->type_name("REV")->required();
@@ -18,11 +33,7 @@ CLI::App& describe_bisect(CLI::App& app, bisect_request& r, bisect_texts& t) {
   verb.add_option("--case", r.case_text, "A line of text or FILE#/group/case, of one variant")
       ->type_name("CASE")
       ->required();
-  verb.add_option(
-          "--metric", r.metric,
-          "budget_used, max_ulp, rms, bias (its size), or bits (elements that differ from the good end's)")
-      ->type_name("METRIC")
-      ->capture_default_str();
+  verb.add_option("--metric", r.metric, metrics_in_words())->type_name("METRIC")->capture_default_str();
   verb.add_option("--on", r.on, "Where kernels run: host, checked or gpu")
       ->type_name("WHERE")
       ->capture_default_str();
@@ -57,11 +68,11 @@ CLI::App& describe_bisect_step(CLI::App& app, bisect_step_request& r) {
 }
 
 bisect_request read_bisect(const bisect_texts& t, bisect_request r) {
-  if (std::find(std::begin(bisect_metrics), std::end(bisect_metrics), r.metric) == std::end(bisect_metrics)) {
-    const std::vector<std::string> known(std::begin(bisect_metrics), std::end(bisect_metrics));
+  std::vector<std::string> known;
+  for (const bisect_metric& one : bisect_metrics) known.emplace_back(one.name);
+  if (std::find(known.begin(), known.end(), r.metric) == known.end())
     throw bad_argument(
         "--metric", "expected one of " + joined(known) + ", got '" + r.metric + "'" + guess(r.metric, known));
-  }
   if (r.on != "host" && r.on != "checked" && r.on != "gpu")
     throw bad_argument("--on", "expected host, checked or gpu, got '" + r.on + "'");
   if (!t.threshold.empty()) r.threshold = positive("--threshold", t.threshold, 1e15);

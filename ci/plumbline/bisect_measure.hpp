@@ -30,7 +30,17 @@ struct judged_outputs {
 judged_outputs judge_outputs_of(const bisect_folder&, const bisect_plan&, const std::string& outputs,
                                 std::string& why_not);
 
-/// The names of metrics that bisect knows, in the order in which they are listed.
-inline constexpr const char* bisect_metrics[] = {"budget_used", "max_ulp", "rms", "bias", "bits"};
+/// A number that bisect can follow: one of a verdict's metrics, or one that `judge_outputs_of` adds to them.
+struct bisect_metric {
+  const char *name, *meaning;  // meaning: empty where the name says it
+  bool beside_good = false;    // counted beside the good end's outputs: there once that end is measured
+};
+/// All that --metric takes, in the order in which they are listed.
+inline constexpr bisect_metric bisect_metrics[] = {
+    {"budget_used", ""},
+    {"max_ulp", ""},
+    {"rms", ""},
+    {"bias", "its size"},
+    {"bits", "elements that differ from the good end's", true}};
 
 }  // namespace plumbline::program
