@@ -38,6 +38,27 @@ void count_keys(std::map<std::int64_t, split_of_row>& splits) {
     for (std::int64_t& key : one.keys) key = std::lower_bound(all.begin(), all.end(), key) - all.begin();
 }
 
+// No default: a tap that is new is one more case here, and the compiler asks for it.
+void keep(split_of_row& to, tap which, const tapped& one) {
+  switch (which) {
+    case tap::scores:
+      to.keys.push_back(one.at), to.scores.push_back(one.value);
+      return;
+    case tap::row_max:
+      to.row_max = {true, one.value};
+      return;
+    case tap::row_sum:
+      to.row_sum = {true, one.value};
+      return;
+    case tap::partial_lse:
+      to.partial_lse = {true, one.value};
+      return;
+    case tap::partial_out:
+      if (one.at == static_cast<std::int64_t>(to.partial_out.size())) to.partial_out.push_back(one.value);
+      return;
+  }
+}
+
 }  // namespace
 
 std::vector<split_of_row> splits_of(const tapped_call& call) {
@@ -50,22 +71,14 @@ std::vector<split_of_row> splits_of(const tapped_call& call) {
         one.unit = u, one.row = row, one.split = split;
         return one;
       };
-      const auto each = [&](tap which, const auto& take) {
+      for (std::size_t i = 0; i < tap_names.size(); ++i) {
+        const auto which = static_cast<tap>(i);
         const std::span<const tapped> kept = call.taps.of(which);
         const auto [first, last] =
             std::equal_range(kept.begin(), kept.end(), tapped{call.row_of(u, row), 0, 0, 0},
                              [](const tapped& a, const tapped& b) { return a.row < b.row; });
-        for (auto one = first; one != last; ++one) take(split_at(one->split), *one);
-      };
-      each(tap::scores, [](split_of_row& to, const tapped& one) {
-        to.keys.push_back(one.at), to.scores.push_back(one.value);
-      });
-      each(tap::row_max, [](split_of_row& to, const tapped& one) { to.row_max = {true, one.value}; });
-      each(tap::row_sum, [](split_of_row& to, const tapped& one) { to.row_sum = {true, one.value}; });
-      each(tap::partial_lse, [](split_of_row& to, const tapped& one) { to.partial_lse = {true, one.value}; });
-      each(tap::partial_out, [](split_of_row& to, const tapped& one) {
-        if (one.at == static_cast<std::int64_t>(to.partial_out.size())) to.partial_out.push_back(one.value);
-      });
+        for (auto one = first; one != last; ++one) keep(split_at(one->split), which, *one);
+      }
       if (call.listed) count_keys(splits);
       for (auto& [split, one] : splits) {
         if (static_cast<std::int64_t>(one.partial_out.size()) != call.units[u].dv) one.partial_out.clear();
