@@ -46,7 +46,7 @@ struct function_parts {
   std::string (*budgets)(std::span<const contract>);
   std::span<const meaning> (*meanings)();  // of its regimes, classes and own laws
   std::string_view group = {};  // of a file of cases, where `name` is another operator's; else empty
-  /// Truth and companions with their own error; null: its results are bytes.
+  /// Truth and companions with their own error; null: its results are bytes, or a chain of roundings.
   std::vector<double_result> (*in_double)(const Problem&, const tensor_set& inputs,
                                           const contract&) = nullptr;
   /// Judges what a call showed on its way, stage by stage; null: the function has no stages.

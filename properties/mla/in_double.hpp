@@ -1,7 +1,8 @@
 // What the reference says of mla in double, with its own error; see properties/in_double.hpp.
 //
-// forward is a chain of roundings, each judged on what the step before left: no truth of it follows from the
-// inputs alone, and none is kept.
+// forward is a chain of roundings, each judged on what the step before left.  The module as a whole has a
+// truth too (reference/mla_module.hpp), but no step is judged by it, its error is not derived, and none is
+// kept.
 #pragma once
 
 #include <vector>
