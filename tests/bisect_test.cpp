@@ -196,6 +196,17 @@ BOOST_AUTO_TEST_CASE(the_stage_that_changed_is_named_where_the_builds_show_any) 
   for (const char* error : {"0", "0", "0.5", "0.5"}) within.commit_kernel(showing(error));
   BOOST_TEST(has(within.bisect().out, "stage: row_sum changes first; every stage keeps its budget\n"));
 
+  const auto changed_first = [&](const std::string& made_at) {
+    tiny_repository one;
+    for (const char* error : {"0", "0", "3", "3"})
+      one.commit_kernel(showing(error, "export FAKE_ERROR_AT=" + made_at + "\n"));
+    const process_end found = one.bisect();
+    return found.code == 0 ? one.result()["stage"].get<std::string>() : found.out + found.err;
+  };
+  BOOST_TEST(changed_first("score") == "scores");
+  BOOST_TEST(changed_first("key") == "scores");
+  BOOST_TEST(changed_first("out") == "combined_out");
+
   tiny_repository old;  // a build from before taps refuses the option
   const std::string refuses = "case \"$*\" in *--taps*) exit 2 ;; esac\n";
   for (const char* error : {"0", "0", "3", "3"}) old.commit_kernel(showing(error, refuses));

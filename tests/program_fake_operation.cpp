@@ -138,12 +138,16 @@ class sum_operation : public operation {
     if (!where) return r;
     misbehave(c.variant, n);
     tensor out(dtype::f32, {1});
-    const char* error = std::getenv("FAKE_ERROR");  // of the output
-    out.set_value(0, static_cast<double>(n * (n + 1) / 2) + (error ? std::atof(error) : 0));
+    const char* said = std::getenv("FAKE_ERROR");  // of the output
+    const double right = static_cast<double>(n * (n + 1) / 2), error = said ? std::atof(said) : 0;
+    out.set_value(0, right + error);
     if (taps && std::getenv("FAKE_TAPS")) {
       tap_record shown;
-      shown.take(tap::scores, {0, 0, 0, static_cast<double>(n)});
-      shown.take(tap::row_sum, {0, 0, 0, out.value(0)});
+      const char* made = std::getenv("FAKE_ERROR_AT");  // row_sum unless it says key, score or out
+      const std::string_view at = made ? made : "row_sum";
+      shown.take(tap::scores,
+                 {0, 0, at == "key" && error != 0, static_cast<double>(n) + (at == "score" ? error : 0)});
+      shown.take(tap::row_sum, {0, 0, 0, at == "out" ? right : right + error});
       r.taps = tensors_of(shown);
     }
     r.tensors.set("out", std::move(out));

@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 
@@ -126,6 +127,11 @@ BOOST_AUTO_TEST_CASE(the_law_is_one_of_functions_that_have_stages) {
 
 BOOST_AUTO_TEST_CASE(what_rounding_may_do_is_no_error) {
   shown_call call;
+  const std::vector<double> scores = call.c.taps.at("tap_scores").values();
+  const auto largest = std::max_element(scores.begin(), scores.end(),
+                                        [](double a, double b) { return std::fabs(a) < std::fabs(b); });
+  BOOST_TEST(call.first_with("tap_scores", largest - scores.begin(), 1 + 0x1p-22) == "");
+  BOOST_TEST(call.first_with("tap_scores", largest - scores.begin(), 1 + 0x1p-17) == "scores");
   BOOST_TEST(call.first_with("tap_row_sum", 5, 1 + 0x1p-23) == "");
   BOOST_TEST(call.first_with("tap_partial_lse", 9, 1 + 0x1p-23) == "");
   BOOST_TEST(call.first_with("tap_partial_out", 77, 1 + 0x1p-20) == "");
@@ -137,11 +143,27 @@ BOOST_AUTO_TEST_CASE(a_key_is_scored_once) {
              std::string::npos);
   BOOST_TEST(call.message_with_place(3, 2, 75).find("was scored, which the row does not see") !=
              std::string::npos);
-  tensor_set fewer;
-  for (const auto& [name, value] : call.c.taps)
-    if (name.find("row_sum") == std::string::npos) fewer.set(name, value);
-  call.c.taps = fewer;
-  BOOST_TEST(call.first() == "row_sum");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_never_shown_is_charged_to_its_stage) {
+  for (const std::string_view stage : tap_names) {
+    shown_call call;
+    tensor_set fewer;
+    for (const auto& [name, value] : call.c.taps)
+      if (name.find(stage) == std::string::npos) fewer.set(name, value);
+    call.c.taps = fewer;
+    BOOST_TEST(call.first() == stage);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_merge_has_no_rounding_but_that_of_its_output) {
+  shown_call call;
+  const tensor out = call.c.tensors.at("out");
+  for (std::int64_t k = 0; k < 20; ++k)
+    for (const double ulps : {-1.0, 1.0}) {
+      const double one_off = 1 + ulps * std::ldexp(1, std::ilogb(out.value(k)) - 7) / std::fabs(out.value(k));
+      BOOST_TEST(call.first_with("out", k, one_off) == "combined_out", "element " << k);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(taps_of_a_file_are_checked) {
