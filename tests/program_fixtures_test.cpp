@@ -115,6 +115,18 @@ BOOST_AUTO_TEST_CASE(inputs_that_the_line_does_not_draw_are_a_stale_recipe) {
   BOOST_TEST(has(check.out, "stale recipe: its line draws other inputs: q"), check.out);
   BOOST_TEST(again.code == 3);
   BOOST_TEST(has(again.err, "stale recipe"), again.err);
+
+  using namespace plumbline::fixtures;
+  const stored_case one = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  stored_case less = one;
+  less.tensors = {};
+  for (const auto& [name, value] : one.tensors)
+    if (name != "cache_seqlens") less.tensors.set(name, value);
+  write(folder.file("less.h5"), {less}, {});
+  const process_end missing = run(folder, {"check", "less.h5"});
+  BOOST_TEST(missing.code == 1);
+  BOOST_TEST(has(missing.out, "stale recipe: its line draws cache_seqlens, which it does not hold"),
+             missing.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_set_that_is_empty_or_missing_is_an_error) {
@@ -181,17 +193,26 @@ BOOST_AUTO_TEST_CASE(truth_and_companions_are_kept_in_double_and_held_to_their_o
   BOOST_TEST(has(far_again.out, "the truth moved beyond its own error: truth_out[0, 0, 0, 0]"),
              far_again.out);
   BOOST_TEST(has(far_again.out, "truth_out: 1 of 16 elements differ"), far_again.out);
+
+  first = std::nan("");
+  write(folder.file("a.h5"), {one}, {});
+  const process_end none = run(folder, {"check", "a.h5"});
+  BOOST_TEST(none.code == 1);
+  BOOST_TEST(has(none.out, "what it holds: truth_out[0, 0, 0, 0]"), none.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_double_that_the_function_does_not_have_fails_by_name) {
   const recorded_attention folder;
   using namespace plumbline::fixtures;
-  stored_case one = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
-  one.tensors.set("truth_nothing", one.tensors.at("truth_out"));
-  write(folder.file("a.h5"), {one}, {});
-  const process_end check = run(folder, {"check", "a.h5"});
-  BOOST_TEST(check.code == 1);
-  BOOST_TEST(has(check.out, "truth_nothing: expected what the reference has in double"), check.out);
+  const stored_case right = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  for (const std::string name : {"truth_nothing", "companion_nothing"}) {
+    stored_case one = right;
+    one.tensors.set(name, one.tensors.at("truth_out"));
+    write(folder.file("a.h5"), {one}, {});
+    const process_end check = run(folder, {"check", "a.h5"});
+    BOOST_TEST(check.code == 1);
+    BOOST_TEST(has(check.out, name + ": expected what the reference has in double"), check.out);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(truth_is_left_out_when_asked) {
@@ -236,6 +257,11 @@ BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regen
   BOOST_TEST(has(input.out, "stale recipe: its line draws another q"), input.out);
   BOOST_TEST(stale.code == 3);
   BOOST_TEST(has(stale.err, "stale recipe: its line draws another q"), stale.err);
+
+  one.attributes.erase("hash_q");
+  write(file, {one}, {});
+  const process_end no_input = run(folder, {"check", "a.h5"});
+  BOOST_TEST(has(no_input.out, "stale recipe: its line draws another q"), no_input.out);
 }
 
 BOOST_AUTO_TEST_CASE(inputs_without_a_line_are_not_recorded_as_hashes) {
