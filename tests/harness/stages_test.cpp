@@ -137,6 +137,19 @@ BOOST_AUTO_TEST_CASE(what_rounding_may_do_is_no_error) {
   BOOST_TEST(call.first_with("tap_partial_out", 77, 1 + 0x1p-20) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_scale_below_the_floats_is_no_error) {
+  const auto where = host();
+  const operation& op = operation_named("flash_decode.attend");
+  const case_result r = op.examine(
+      case_spec::parse("plumbline1:flash_decode.attend/scalar:dtype=e4m3,hq=4,hk=4,d=96,capacity=143,"
+                       "softmax_scale=8.758115402030107e-47,num_splits=1;regime=normal;"
+                       "seed=998638838"),
+      *where, with_stages());
+  BOOST_REQUIRE(!r.stages.empty());
+  const stage_verdict* out = first_outside(r.stages);
+  BOOST_TEST(out == nullptr, out->stage << ": " << out->judged.message);
+}
+
 BOOST_AUTO_TEST_CASE(a_key_is_scored_once) {
   shown_call call;
   BOOST_TEST(call.message_with_place(3, 2, 4).find("key 4 of sequence 0, query 0, head 0 was scored twice") !=

@@ -14,6 +14,7 @@ namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 constexpr std::int64_t scalings = 3;  // softmax_scale, descales and their product are floats
+constexpr double least_scale = std::numeric_limits<float>::min();  // below, a float errs by so much as here
 
 /// Truth of the scores of a unit; keys that a row does not see are -inf.
 product_truth truth_of(const attention_unit& u, const contract& promised) {
@@ -42,7 +43,8 @@ product_truth truth_of(const attention_unit& u, const contract& promised) {
       const std::size_t at = i * keys + j;
       const double s = u.score_scale * sum;
       t.out[at] = capped ? u.softcap * std::tanh(s / u.softcap) : s;
-      t.S1[at] = scale * sizes, t.SB[at] = scale * blocks, t.scaled[at] = scale * blocks;
+      t.S1[at] = scale * sizes, t.SB[at] = scale * blocks,
+      t.scaled[at] = std::max(scale, least_scale) * blocks;
     }
   return t;
 }
