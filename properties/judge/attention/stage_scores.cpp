@@ -13,8 +13,8 @@ namespace plumbline::judging {
 namespace {
 
 constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+constexpr double smallest_normal = std::numeric_limits<float>::min();
 constexpr std::int64_t scalings = 3;  // softmax_scale, descales and their product are floats
-constexpr double least_scale = std::numeric_limits<float>::min();  // below, a float errs by so much as here
 
 /// Truth of the scores of a unit; keys that a row does not see are -inf.
 product_truth truth_of(const attention_unit& u, const contract& promised) {
@@ -32,6 +32,8 @@ product_truth truth_of(const attention_unit& u, const contract& promised) {
   if (capped)
     t.lost.assign(rows * keys, 3 * cap_error), t.lost2.assign(rows * keys, 3 * cap_error * cap_error);
   const double scale = std::fabs(u.score_scale);
+  // A float below its smallest normal number is rounded as coarsely as that one.
+  const double coarse = std::max(scale, smallest_normal * (capped ? std::max(1.0, u.softcap) : 1.0));
   for (std::size_t i = 0; i < rows; ++i)
     for (auto j = static_cast<std::size_t>(u.begin[i]); j < static_cast<std::size_t>(u.end[i]); ++j) {
       double sum = 0, sizes = 0, blocks = 0, block = 0;
@@ -43,8 +45,7 @@ product_truth truth_of(const attention_unit& u, const contract& promised) {
       const std::size_t at = i * keys + j;
       const double s = u.score_scale * sum;
       t.out[at] = capped ? u.softcap * std::tanh(s / u.softcap) : s;
-      t.S1[at] = scale * sizes, t.SB[at] = scale * blocks,
-      t.scaled[at] = std::max(scale, least_scale) * blocks;
+      t.S1[at] = scale * sizes, t.SB[at] = scale * blocks, t.scaled[at] = coarse * blocks;
     }
   return t;
 }
