@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_pipe_in_the_place_of_the_file_stays_a_pipe) {
   const scratch_folder folder;
   const std::string pipe = folder.file("pipe");
   BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  BOOST_CHECK_THROW(write(pipe, {}, {}), store_error);
+  BOOST_CHECK_THROW(write(pipe, {sample(1)}, {}), store_error);
   struct stat there = {};
   BOOST_TEST(::stat(pipe.c_str(), &there) == 0);
   BOOST_TEST(S_ISFIFO(there.st_mode));
