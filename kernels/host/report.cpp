@@ -25,12 +25,9 @@ std::string list_of(const ready_lanes& lanes) {
   return text;
 }
 
-std::string short_path(const char* file) {
-  constexpr std::string_view own = __FILE__, tail = "kernels/host/report.cpp";
-  constexpr std::string_view root = own.substr(0, own.size() - tail.size());
-  const std::string_view path = file;
-  if (const std::size_t up = path.rfind("../"); up != path.npos) return std::string(path.substr(up + 3));
-  return std::string(path.substr(0, root.size()) == root ? path.substr(root.size()) : path);
+std::string short_path(std::string_view file) {
+  const std::size_t up = file.rfind("../");
+  return std::string(up == file.npos ? file : file.substr(up + 3));
 }
 
 namespace {
