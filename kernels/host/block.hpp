@@ -129,8 +129,8 @@ class block_runner : private way_back {
 
 /// "0-15,17": the set bits of `lanes[]`, offset by 32 a word, as a list of ranges.
 std::string list_of(const ready_lanes& lanes);
-/// A source file as the project's paths have it: without the way up from the build folder, which ccache puts before
-/// some.
+/// A source file as the project's paths have it: without the way up from the build folder, which ccache puts
+/// before some.
 std::string short_path(std::string_view file);
 
 }  // namespace plumbline::simt
