@@ -95,8 +95,13 @@ std::int64_t first_largest(std::span<const double> logits);
 /// cache_seqlens, k_cache and v_cache, byte for byte.
 tensor_set crop(const crop_problem&, const tensor_set& inputs);
 
+/// q, k and v of all calls as numbers.
+new_rows new_rows_of(const steps_problem&, const tensor_set& inputs);
+/// One unit a KV head of a part that attends, call after call; rows are packed as those of attention.  `rows`
+/// must outlive the units.
+std::vector<attention_unit> units_of(const steps_problem&, const new_rows& rows);
 struct steps_truth {
-  std::vector<attention_truth> units;  // of the calls that attend, call after call, as `units_of` has them
+  std::vector<attention_truth> units;  // of the calls that attend, as `units_of` has them
   tensor_set exact;                    // k_cache, v_cache, cache_seqlens: byte for byte
 };
 steps_truth steps(const steps_problem&, const tensor_set& inputs, std::span<const contract> contracts,

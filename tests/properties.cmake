@@ -17,5 +17,6 @@ plumbline_test(NAME laws_test
     harness/laws_recorded_test.cpp
     harness/laws_schedule_test.cpp
   LINK properties LABELS properties flash_decode)
+plumbline_test(NAME in_double_test SOURCES harness/in_double_test.cpp LINK properties LABELS properties)
 plumbline_test(NAME stages_test SOURCES harness/stages_test.cpp LINK properties LABELS properties)
 target_compile_definitions(laws_test PRIVATE PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}")

@@ -3,6 +3,7 @@
 #include "properties/dflash/accept_inputs.hpp"
 #include "properties/dflash/accept_shapes.hpp"
 #include "properties/dflash/agreement.hpp"
+#include "properties/dflash/in_double.hpp"
 #include "properties/dflash/laws.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
@@ -32,7 +33,8 @@ constexpr function_tables<accept_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = accept_budgets,
               .meanings = accept_meanings,
-              .group = groups_in_files[0]},
+              .group = groups_in_files[0],
+              .in_double = in_double},
     .draw_regime = generate::draw_dflash_accept_regime,
     .draw = generate::draw_dflash_accept,
     .inputs = generate::draw_inputs,

@@ -6,6 +6,9 @@
 // is accepted of it follows from the posterior that the kernel itself wrote.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "properties/judge/verdict.hpp"
 #include "reference/core/contract.hpp"
 #include "reference/core/taps.hpp"
@@ -26,6 +29,15 @@ verdict judge_outputs(const crop_problem&, const contract& promised, const tenso
 /// byte.
 verdict judge_outputs(const steps_problem&, const contract& promised, const tensor_set& inputs,
                       const tensor_set& outputs);
+
+/// One KV head of one part of `steps`: a unit of its attention, in the order of the reference's.
+struct block_place {
+  std::size_t step;
+  std::int64_t slot, first_query, kv_head;
+};
+std::vector<block_place> places_of(const steps_problem&);
+/// The row of `attended`, (query, head), where a row of that unit lies.
+std::int64_t out_row(const steps_problem&, const block_place&, std::int64_t row);
 
 /// Which stage of an attention leaves its budget.
 std::vector<stage_verdict> attention_stages(const attention_problem&, const tensor_set& inputs,

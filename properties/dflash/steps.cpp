@@ -1,6 +1,7 @@
 // steps as an operation.
 #include "kernels/core/variants_of.hpp"
 #include "properties/dflash/agreement.hpp"
+#include "properties/dflash/in_double.hpp"
 #include "properties/dflash/operations.hpp"
 #include "properties/dflash/recorded.hpp"
 #include "properties/dflash/steps_laws.hpp"
@@ -30,7 +31,8 @@ constexpr function_tables<steps_problem> tables = {
               .memory_needed = memory_needed,
               .budgets = steps_budgets,
               .meanings = steps_meanings,
-              .group = groups_in_files[0]},
+              .group = groups_in_files[0],
+              .in_double = in_double},
     .draw_regime = generate::draw_dflash_steps_regime,
     .draw = generate::draw_dflash_steps,
     .inputs = generate::draw_inputs,

@@ -10,17 +10,8 @@
 
 namespace plumbline::dflash {
 
-namespace {
-
-/// One KV head of one part: where its rows lie.
-struct unit_place {
-  std::size_t step;
-  std::int64_t slot, first_query, kv_head;
-};
-
-// In the order of the truth's units.
-std::vector<unit_place> places_of(const steps_problem& p) {
-  std::vector<unit_place> all;
+std::vector<block_place> places_of(const steps_problem& p) {
+  std::vector<block_place> all;
   const std::vector<step_call> calls = calls_of(p);
   for (std::size_t n = 0; n < calls.size(); ++n)
     for (std::size_t i = 0; i < calls[n].parts.size() && calls[n].kind != 'c'; ++i)
@@ -30,7 +21,10 @@ std::vector<unit_place> places_of(const steps_problem& p) {
   return all;
 }
 
-}  // namespace
+std::int64_t out_row(const steps_problem& p, const block_place& at, std::int64_t row) {
+  const std::int64_t group = p.hq / p.hk;
+  return (at.first_query + row / group) * p.hq + at.kv_head * group + row % group;
+}
 
 verdict judge_outputs(const steps_problem& p, const contract& promised, const tensor_set& inputs,
                       const tensor_set& outputs) {
@@ -46,20 +40,18 @@ verdict judge_outputs(const steps_problem& p, const contract& promised, const te
                  return where;
                }));
   if (truth.units.empty()) return v;
-  const std::vector<unit_place> places = places_of(p);
+  const std::vector<block_place> places = places_of(p);
   const std::vector<double> attended = outputs.at("attended").values();
   const std::int64_t group = p.hq / p.hk;
   std::vector<attention_output> computed(truth.units.size());
   for (std::size_t unit = 0; unit < computed.size(); ++unit)
     for (std::int64_t row = 0; row < truth.units[unit].rows; ++row) {
-      const unit_place& at = places[unit];
-      const auto first =
-          attended.begin() + ((at.first_query + row / group) * p.hq + at.kv_head * group + row % group) * p.d;
+      const auto first = attended.begin() + out_row(p, places[unit], row) * p.d;
       computed[unit].out.insert(computed[unit].out.end(), first, first + p.d);
     }
   verdict of_rows =
       judge_attention(truth.units, 0, promised, computed, [&](std::size_t unit, std::int64_t row) {
-        const unit_place& at = places[unit];
+        const block_place& at = places[unit];
         return "step " + std::to_string(at.step) + ", slot " + std::to_string(at.slot) + ", position " +
                std::to_string(row / group) + ", head " + std::to_string(at.kv_head * group + row % group);
       });

@@ -1,4 +1,4 @@
-// The upstream groups: who takes which, the table of layers, and what double precision allows.
+// The upstream groups: who takes which, the table of layers, and what double precision allows them.
 #include "properties/dflash/upstream.hpp"
 
 #include <algorithm>
@@ -6,7 +6,6 @@
 
 #include "properties/upstream_claims.hpp"
 #include "reference/core/keyed_text.hpp"
-#include "reference/core/random.hpp"
 #include "reference/dflash_model.hpp"
 
 namespace plumbline::dflash {
@@ -45,28 +44,20 @@ external_judgement judge_layer_ids(const recorded_case& c, upstream_source& from
 
 }  // namespace
 
-std::vector<double> moved_a_little(std::vector<double> values, std::string_view purpose) {
-  random_stream side(1, purpose);
-  for (double& x : values) x *= side.chance(0.5) ? 1 + 0x1p-30 : 1 - 0x1p-30;
-  return values;
-}
-
 external_judgement held_in_double(const recorded_case& c, const tensor& theirs, const chain_result& chain) {
   const std::vector<double> values = theirs.values();
   if (values.size() != chain.ours.size())
     throw bad_argument(chain.name, "expected " + std::to_string(chain.ours.size()) + " elements, got " +
                                        std::to_string(values.size()));
-  double growth = 0, largest = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    growth = std::max(growth, std::fabs(chain.moved[i] - chain.ours[i]) / 0x1p-30);
-    largest = std::max(largest, std::fabs(chain.ours[i]));
-  }
-  const double allowed = 2 * chain.sums * (chain.terms + 1) * chain.roundoff * growth;
+  const double budget = allowed(chain);
+  double largest = 0;
   disagreement d;
-  for (std::size_t i = 0; i < values.size(); ++i)
-    d.look(values[i], chain.ours[i], allowed, chain.name + ", element " + std::to_string(i));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    largest = std::max(largest, std::fabs(chain.ours[i]));
+    d.look(values[i], chain.ours[i], budget, chain.name + ", element " + std::to_string(i));
+  }
   external_judgement found = d.conclude(c);
-  if (found.result == outcome::pass && !(allowed < largest))
+  if (found.result == outcome::pass && !(budget < largest))
     found.result = outcome::mistrusted, found.message = chain.name + ": the budget is wider than the data";
   return found;
 }

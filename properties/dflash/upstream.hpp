@@ -3,8 +3,7 @@
 //
 // What calls a function of ours is run by it; all that a case holds is judged by our reference.  Whole
 // numbers are compared exactly.  What upstream computed in double may differ from ours by the rounding of
-// both chains: each of n sums of at most K terms moves its inputs by (K + 1) 2^-53 of them, and what such a
-// movement does to a result is measured, by moving the inputs of the whole chain by 2^-30.
+// both chains (chain_error.hpp).
 #pragma once
 
 #include <span>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "properties/dflash/chain_error.hpp"
 #include "properties/external_case.hpp"
 #include "properties/upstream_operation.hpp"
 #include "properties/upstream_source.hpp"
@@ -38,15 +38,6 @@ std::vector<recorded_case> upstream_layer_calls(upstream_source&);
 external_judgement judge_upstream_layer(const recorded_case&, upstream_source&);
 external_judgement judge_upstream_model(const recorded_case&, upstream_source&);
 
-/// Doubles moved by 2^-30 of themselves, up or down.
-std::vector<double> moved_a_little(std::vector<double>, std::string_view purpose);
-/// Results in double of a chain of `sums` sums of at most `terms` terms: `ours`, and `moved` of moved inputs.
-struct chain_result {
-  std::string name;
-  std::vector<double> ours, moved;
-  double sums = 1, terms = 1;
-  double roundoff = 0x1p-53;  // of what a step rounds
-};
 /// Looks at every element, and says when the budget is wider than the data.
 external_judgement held_in_double(const recorded_case&, const tensor& theirs, const chain_result&);
 

@@ -106,9 +106,6 @@ tensor in_double(const tensor& from, std::vector<double> values) {
   return to;
 }
 
-constexpr double sums_of_keys = 3,
-                 sums_of_a_layer = 7;  // product, norm, turn; scores, weights, values, output
-
 }  // namespace
 
 std::vector<recorded_case> upstream_layer_calls(upstream_source& from) {

@@ -148,8 +148,8 @@ recorded_append read_append(const recorded_case& c, recorded_options& options) {
   p.sn = !packed                 ? k_new.dim(1)
          : p.seqlens_new.empty() ? 0
                                  : *std::max_element(p.seqlens_new.begin(), p.seqlens_new.end());
-  p.hq = k_new.dim(packed ? 1 : 2);
   const bool has_q = c.tensors.has("q");
+  p.hq = has_q ? k_new.dim(packed ? 1 : 2) : options.integer("num_heads", k_new.dim(packed ? 1 : 2));
   if (has_q) read_queries(c, p, p.sq);
   read_cache(c, options, packed ? static_cast<std::int64_t>(p.seqlens_new.size()) : k_new.dim(0), p,
              r.inputs);

@@ -5,6 +5,7 @@
 #include "properties/mla/forward_laws.hpp"
 #include "properties/mla/forward_shapes.hpp"
 #include "properties/mla/function.hpp"
+#include "properties/mla/in_double.hpp"
 #include "properties/mla/operations.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/mla/tables.hpp"
@@ -30,7 +31,8 @@ constexpr function_tables<forward_problem> tables = {
               .options_of_problem = options_of_problem,
               .memory_needed = memory_needed,
               .budgets = forward_budgets,
-              .meanings = forward_meanings},
+              .meanings = forward_meanings,
+              .in_double = in_double},
     .draw_regime = generate::draw_forward_regime,
     .draw = generate::draw_forward,
     .inputs = generate::draw_inputs,

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "properties/judge/constants.hpp"
 #include "properties/laws/attention_in_double.hpp"
 #include "properties/laws/double_precision.hpp"
 #include "properties/laws/sums_in_double.hpp"
 #include "properties/mla/attention_agreement.hpp"
+#include "properties/mla/module_noise.hpp"
 #include "reference/mla.hpp"
 #include "reference/mla_module.hpp"
 
@@ -91,6 +93,26 @@ std::vector<double_result> in_double(const project_problem& p, const tensor_set&
   const project_truth truth = project(p, inputs);
   return laws::product_in_double("out", make_outputs(p).at("out").shape(), shape_of(p).inner, truth.out,
                                  truth.S1, truth.SB);
+}
+
+// Two evaluations of a chain in double lie apart by the likely error of both (module_noise.hpp).
+std::vector<double_result> in_double(const forward_problem& p, const tensor_set& inputs, const contract&) {
+  std::vector<double_result> all;
+  if (p.b * p.sq == 0) return all;
+  const tensor_set shapes = make_outputs(p, inputs);
+  const forward_truth truth = forward(p, inputs, {}, {.companions = false});
+  module_results apart = module_deviation(p, inputs, nullptr, {0x1p-53, 0x1p-53});
+  const auto add = [&](const char* name, const std::vector<double>& values, std::vector<double>& deviation) {
+    const double sides = std::sqrt(2.0);
+    const double K = sides * judging::element_threshold.at(static_cast<double>(values.size()));
+    for (double& one : deviation) one = K * one + 0x1p-1000;
+    all.push_back(
+        double_of(std::string("truth_") + name, shapes.at(name).shape(), values, std::move(deviation)));
+  };
+  add("out", truth.out, apart.out);
+  add("latent", truth.latent, apart.latent);
+  add("k_pe", truth.k_pe, apart.k_pe);
+  return all;
 }
 
 }  // namespace plumbline::mla

@@ -1,8 +1,7 @@
 // What the reference says of mla in double, with its own error; see properties/in_double.hpp.
 //
-// forward is a chain of roundings, each judged on what the step before left.  The module as a whole has a
-// truth too (reference/mla_module.hpp), but no step is judged by it, its error is not derived, and none is
-// kept.
+// forward is a chain of roundings, each judged on what the step before left; no step is judged by what the
+// module as a whole should be, which its case holds none the less.
 #pragma once
 
 #include <vector>
@@ -28,5 +27,7 @@ std::vector<double_result> in_double(const rms_norm_problem&, const tensor_set& 
 std::vector<double_result> in_double(const rotary_problem&, const tensor_set& inputs, const contract&);
 /// truth_out, companion_S1_out, companion_SB_out.
 std::vector<double_result> in_double(const project_problem&, const tensor_set& inputs, const contract&);
+/// truth_out, truth_latent, truth_k_pe.
+std::vector<double_result> in_double(const forward_problem&, const tensor_set& inputs, const contract&);
 
 }  // namespace plumbline::mla

@@ -157,13 +157,14 @@ class rounded_module {
     return rows;
   }
 
-  // Every row of a sequence: from what was there, then from x.
+  // Latents and rotated keys of a sequence: from what was there, then from x.  Exact caches of the naive form
+  // hold no latents: then those of x alone.
   numbers latents(std::int64_t s) {
     const std::int64_t rank = p_.kv_lora_rank, rope = p_.qk_rope_head_dim;
     numbers rows;
     if (!before_.empty()) {
       rows = rows_of(tokens_of(before_, s, p_.start_pos, p_.dim), 0);
-    } else if (p_.start_pos > 0) {
+    } else if (p_.start_pos > 0 && p_.form == attention_form::absorb) {
       const numbers c = cached("kv_cache", s, rank), pe = cached("pe_cache", s, rope);
       for (std::int64_t j = 0; j < p_.start_pos; ++j) {
         rows.insert(rows.end(), c.begin() + j * rank, c.begin() + (j + 1) * rank);
@@ -180,26 +181,41 @@ class rounded_module {
     return rows;
   }
 
+  // Keys and values of every head, (end_pos, heads, ..), brought up from the latents or as the caches have
+  // them.
+  struct heads_rows {
+    numbers keys, values;
+  };
+  heads_rows by_head(std::int64_t s, const numbers& rows) {
+    const std::int64_t rank = p_.kv_lora_rank, rope = p_.qk_rope_head_dim, width = rank + rope;
+    const std::int64_t nope = p_.qk_nope_head_dim, dv = p_.v_head_dim, heads = p_.n_heads;
+    const std::int64_t brought = static_cast<std::int64_t>(rows.size()) / width;
+    heads_rows all;
+    if (brought < p_.end_pos())
+      all = {cached("k_cache", s, heads * (nope + rope)), cached("v_cache", s, heads * dv)};
+    numbers compressed;
+    for (std::int64_t j = 0; j < brought; ++j)
+      compressed.insert(compressed.end(), rows.data() + j * width, rows.data() + j * width + rank);
+    const numbers up = linear("wkv_b", std::move(compressed));
+    for (std::int64_t row = 0; row < brought * heads; ++row) {
+      const double* from = up.data() + row * (nope + dv);
+      const double* rotated = rows.data() + row / heads * width + rank;
+      all.keys.insert(all.keys.end(), from, from + nope);
+      all.keys.insert(all.keys.end(), rotated, rotated + rope);
+      all.values.insert(all.values.end(), from + nope, from + nope + dv);
+    }
+    made_.k_new.insert(made_.k_new.end(), all.keys.begin() + p_.start_pos * heads * (nope + rope),
+                       all.keys.end());
+    made_.v_new.insert(made_.v_new.end(), all.values.begin() + p_.start_pos * heads * dv, all.values.end());
+    return all;
+  }
+
   void attend(std::int64_t s, const numbers& q, numbers& z) {
     const numbers rows = latents(s);
     const std::int64_t rank = p_.kv_lora_rank, rope = p_.qk_rope_head_dim, width = rank + rope;
     const std::int64_t nope = p_.qk_nope_head_dim, dv = p_.v_head_dim, heads = p_.n_heads;
     const bool naive = p_.form == attention_form::naive;
-    numbers up;  // (end_pos, heads, nope + dv)
-    if (naive) {
-      numbers compressed;
-      for (std::int64_t j = 0; j < p_.end_pos(); ++j)
-        compressed.insert(compressed.end(), rows.data() + j * width, rows.data() + j * width + rank);
-      up = linear("wkv_b", std::move(compressed));
-      for (std::int64_t j = p_.start_pos; j < p_.end_pos(); ++j)
-        for (std::int64_t h = 0; h < heads; ++h) {
-          const double* row = up.data() + (j * heads + h) * (nope + dv);
-          made_.k_new.insert(made_.k_new.end(), row, row + nope);
-          made_.k_new.insert(made_.k_new.end(), rows.data() + j * width + rank,
-                             rows.data() + (j + 1) * width);
-          made_.v_new.insert(made_.v_new.end(), row + nope, row + nope + dv);
-        }
-    }
+    const heads_rows of_heads = naive ? by_head(s, rows) : heads_rows{};
     const double* w = weights_.at("wkv_b").values.data();
     const double scale = effective_scale(p_);
     for (std::int64_t i = 0; i < p_.sq; ++i)
@@ -216,9 +232,9 @@ class rounded_module {
         const std::int64_t visible = visible_keys(p_.causal, i, p_.sq, p_.end_pos());
         const std::int64_t values = naive ? dv : rank;
         const numbers weights = softmax_of(visible, [&](std::int64_t j) {
-          const double* row = rows.data() + j * width;
-          const double* key = naive ? up.data() + (j * heads + h) * (nope + dv) : row;
-          const double rotated = dot(query + nope, row + rank, rope);
+          const double* key =
+              naive ? of_heads.keys.data() + (j * heads + h) * (nope + rope) : rows.data() + j * width;
+          const double rotated = dot(query + nope, key + (naive ? nope : rank), rope);
           const double score = naive ? dot(query, key, nope) + rotated
                                      : stored(dot(absorbed.data(), key, rank)) + stored(rotated);
           return stored(scale * stored(score));
@@ -227,7 +243,7 @@ class rounded_module {
         for (std::int64_t c = 0; c < values; ++c) {
           double y = 0, size = 0;
           for (std::int64_t j = 0; j < visible; ++j) {
-            const double v = naive ? up[static_cast<std::size_t>((j * heads + h) * (nope + dv) + nope + c)]
+            const double v = naive ? of_heads.values[static_cast<std::size_t>((j * heads + h) * dv + c)]
                                    : rows[static_cast<std::size_t>(j * width + c)];
             const double term = weights[static_cast<std::size_t>(j)] * v;
             y += term, size += std::fabs(term);

@@ -33,8 +33,7 @@ struct module_results {
 };
 
 /// The standard deviation of every result.  `before`: x of the tokens in front of start_pos, (b, start_pos,
-/// dim), whose rows of the caches the module made by the same roundings; null: the caches are exact,
-/// which the naive form takes at start_pos 0 alone.
+/// dim), whose rows of the caches the module made by the same roundings; null: the caches are exact.
 module_results module_deviation(const forward_problem&, const tensor_set& inputs, const tensor* before,
                                 const module_rounding&);
 

@@ -1,0 +1,115 @@
+// Truth and companions in double: of every function that computes, each with an error that holds and says
+// something.
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+
+#include "properties/in_double.hpp"
+#include "tests/harness/operation_named.hpp"
+
+using namespace plumbline;
+
+namespace {
+
+/// Their results are codes and bytes, and compared as such.
+const std::set<std::string> exact_functions = {
+    "quantize.store",          "quantize.dequantize",  "quantize.scatter",
+    "quantize.weight_dequant", "quantize.groups",      "mla.schedule",
+    "mla.write_cache",         "conv1d.varlen_states", "dflash.crop"};
+
+std::string full_name(const operation& op) { return std::string(op.op()) + "." + std::string(op.function()); }
+
+recorded_case drawn(const operation& op, std::uint64_t index) {
+  const variant_info variant = op.variants(side::host).front();
+  return op.record(op.draw(variant.name, variant.contracts.front().in, 11, index, ""), nullptr);
+}
+
+recorded_case with_doubles(const operation& op, recorded_case c) {
+  for (double_result& one : op.in_double(c)) c.tensors.set(one.name, std::move(one.value));
+  return c;
+}
+
+recorded_case written_out(const std::string& text) {
+  const case_spec spec = case_spec::parse(text);
+  const operation& op = operation_named(spec.op + "." + spec.function);
+  return with_doubles(op, op.record(spec, nullptr));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(in_double_of_every_function)
+
+BOOST_AUTO_TEST_CASE(every_function_that_computes_has_a_truth_and_it_agrees_with_itself) {
+  for (const operation* op : operations()) {
+    std::set<std::string> names;
+    for (std::uint64_t index = 0; index < 12; ++index) {
+      BOOST_TEST_CONTEXT(full_name(*op) << " " << index) {
+        const recorded_case c = with_doubles(*op, drawn(*op, index));
+        for (const auto& [name, value] : c.tensors)
+          if (is_in_double(name)) names.insert(name);
+        const external_judgement held = judge_doubles(*op, c);
+        BOOST_TEST((held.result == outcome::pass), full_name(*op)
+                                                       << ", case " << index << ": " << held.message);
+      }
+    }
+    BOOST_TEST(names.empty() == exact_functions.contains(full_name(*op)), full_name(*op));
+  }
+}
+
+// What one function says in two ways that round differently.
+BOOST_AUTO_TEST_CASE(two_evaluations_of_one_module_lie_within_its_error) {
+  const std::string module =
+      "b=2,sq=3,dim=64,n_heads=2,q_lora_rank=24,kv_lora_rank=32,qk_nope_head_dim=16,qk_rope_head_dim=8,"
+      "v_head_dim=16,causal=1;regime=normal;seed=4";
+  const operation& op = operation_named("mla.forward");
+  const std::vector<double_result> naive = op.in_double(
+                                       written_out("plumbline1:mla.forward/chain:form=naive," + module)),
+                                   absorb =
+                                       op.in_double(written_out("plumbline1:mla.forward/chain:" + module));
+  BOOST_REQUIRE(naive.size() == absorb.size());
+  const double_result &a = naive.front(), &b = absorb.front();
+  BOOST_REQUIRE(a.name == "truth_out");
+  bool alike = true;
+  for (std::int64_t i = 0; i < a.value.size(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    alike = alike && a.value.value(i) == b.value.value(i);
+    BOOST_TEST(std::fabs(a.value.value(i) - b.value.value(i)) <= a.slack[at] + b.slack[at]);
+  }
+  BOOST_TEST(!alike);
+}
+
+BOOST_AUTO_TEST_CASE(a_millionth_of_a_millionth_is_seen_in_every_double) {
+  for (const char* text :
+       {"plumbline1:mla.forward/chain:b=1,sq=2,dim=64,n_heads=2,kv_lora_rank=32,qk_nope_head_dim=16,"
+        "qk_rope_head_dim=8,v_head_dim=16;regime=normal;seed=4",
+        "plumbline1:mla.forward/chain:form=naive,b=1,sq=2,start_pos=3,dim=64,n_heads=2,kv_lora_rank=32,"
+        "qk_nope_head_dim=16,qk_rope_head_dim=8,v_head_dim=16;regime=normal;seed=4",
+        "plumbline1:dflash.project/concat:b=1,context_len=3,block_size=2,hidden_size=32,hq=2,hk=1,d=16;"
+        "regime=normal;seed=4",
+        "plumbline1:dflash.steps/chain:steps=p5@0|a1@0,hq=2,hk=1,d=16,block_size=2;regime=normal;seed=4",
+        "plumbline1:dflash.accept/"
+        "accept:b=2,block_size=3,vocab_size=40,temperature=0.8;regime=normal;seed=4"}) {
+    const case_spec spec = case_spec::parse(text);
+    const operation& op = operation_named(spec.op + "." + spec.function);
+    const recorded_case c = written_out(text);
+    BOOST_TEST((judge_doubles(op, c).result == outcome::pass), text);
+    for (const auto& [name, value] : c.tensors) {
+      if (!is_in_double(name) || name.rfind("companion_", 0) == 0) continue;
+      recorded_case changed = c;
+      tensor moved = value;
+      const std::vector<double> all = value.values();
+      const auto largest = std::max_element(all.begin(), all.end(),
+                                            [](double a, double b) { return std::fabs(a) < std::fabs(b); });
+      moved.set_value(largest - all.begin(), *largest * (1 + 1e-12));
+      changed.tensors.set(name, moved);
+      const external_judgement held = judge_doubles(op, changed);
+      BOOST_TEST((held.result == outcome::fail), std::string(text) << ": " << name);
+      BOOST_TEST(held.message.find(name) != std::string::npos);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
