@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "fixtures/npz.hpp"
+#include "tests/harness/python_with.hpp"
 #include "tests/harness/scratch_folder.hpp"
 
 namespace {
@@ -137,18 +138,16 @@ BOOST_AUTO_TEST_CASE(damaged_archives_are_refused_in_one_line_at_every_byte) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(what_numpy_writes_is_read) {
+BOOST_AUTO_TEST_CASE(what_numpy_writes_is_read,
+                     *boost::unit_test::precondition(plumbline::testing::h5py_is_there)) {
   const archives folder;
   const std::string file = folder.file("numpy.npz");
   const std::string write =
       "import numpy as np; np.savez_compressed('" + file +
       "', a=np.asfortranarray(np.arange(6, dtype=np.float16).reshape(2, 3)),"
       " b=np.array([7, -8]), c=np.array([True, False]), d=np.zeros((0, 3), np.float32))";
-  bool written = false;
-  for (const char* python : {"python3", "/usr/bin/python3"})
-    written =
-        written || std::system((std::string(python) + " -c \"" + write + "\" 2>/dev/null").c_str()) == 0;
-  if (!written) return;  // no numpy here
+  BOOST_REQUIRE(std::system((plumbline::testing::python_with("h5py") + " -c \"" + write + "\"").c_str()) ==
+                0);
   const stored_case one = read_npz(file, {});
   BOOST_TEST((one.tensors.at("a").type() == dtype::f16));
   const std::vector<double> rows = {0, 1, 2, 3, 4, 5}, whole = {7, -8};

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "fixtures/store.hpp"
+#include "tests/harness/python_with.hpp"
 #include "tests/harness/scratch_folder.hpp"
 
 using namespace plumbline;
@@ -12,7 +13,7 @@ using plumbline::testing::scratch_folder;
 
 namespace {
 
-const std::string script = std::string("python3 -B ") + PLUMBLINE_CASE_FROM_PYTHON;
+const std::string script = plumbline::testing::python_with("h5py") + " -B " PLUMBLINE_CASE_FROM_PYTHON;
 
 std::string output_of(const std::string& command) {
   std::string text;
@@ -24,15 +25,9 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-boost::test_tools::assertion_result h5py_is_there(boost::unit_test::test_unit_id) {
-  boost::test_tools::assertion_result found(std::system("python3 -c 'import h5py' >/dev/null 2>&1") == 0);
-  found.message() << "python3 has no h5py";
-  return found;
-}
-
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(store_h5py, *boost::unit_test::precondition(h5py_is_there))
+BOOST_AUTO_TEST_SUITE(store_h5py, *boost::unit_test::precondition(plumbline::testing::h5py_is_there))
 
 BOOST_AUTO_TEST_CASE(the_store_reads_what_h5py_writes) {
   const scratch_folder folder;
