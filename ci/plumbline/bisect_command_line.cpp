@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ci/plumbline/bisect_measure.hpp"
-#include "ci/plumbline/bisect_verb.hpp"
+#include "ci/plumbline/command_line_verb.hpp"
 #include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/nearest.hpp"
 #include "ci/plumbline/option_text.hpp"
@@ -24,10 +24,30 @@ std::string metrics_in_words() {
   return all;
 }
 
+struct bisect_texts {
+  std::string threshold, repeats;
+  work_texts work;
+};
+
+bisect_request read(const bisect_texts& t, bisect_request r) {
+  std::vector<std::string> known;
+  for (const bisect_metric& one : bisect_metrics) known.emplace_back(one.name);
+  if (std::find(known.begin(), known.end(), r.metric) == known.end())
+    throw bad_argument(
+        "--metric", "expected one of " + joined(known) + ", got '" + r.metric + "'" + guess(r.metric, known));
+  require_place(r.on);
+  if (!t.threshold.empty()) r.threshold = positive("--threshold", t.threshold, 1e15);
+  if (!t.repeats.empty()) r.repeats = whole_number<int>("--repeats", t.repeats, 1, 1000);
+  read_work_options(t.work, r.work);
+  return r;
+}
+
 }  // namespace
 
-CLI::App& describe_bisect(CLI::App& app, bisect_request& r, bisect_texts& t) {
+command_line_verb bisect_verb(CLI::App& app) {
   CLI::App& verb = *app.add_subcommand("bisect", "The first commit at which a number of a case got worse");
+  const auto typed = std::make_shared<std::pair<bisect_request, bisect_texts>>();
+  auto& [r, t] = *typed;
   verb.add_option("--good", r.good, "A commit at which the number was right")->type_name("REV")->required();
   verb.add_option("--bad", r.bad, "A later one at which it is not")->type_name("REV")->required();
   verb.add_option("--case", r.case_text, "A line of text or FILE#/group/case, of one variant")
@@ -51,35 +71,19 @@ CLI::App& describe_bisect(CLI::App& app, bisect_request& r, bisect_texts& t) {
   verb.add_option("--plot", r.plot,
                   "Write the metric over the commits visited as SVG; beside the rest unless given")
       ->type_name("FILE");
-  verb.add_option("--jobs", t.jobs, "Compilers at a time; one a core unless given")->type_name("N");
-  verb.add_option("--case-timeout", t.timeout, "Seconds after which a case counts as hanging (120)")
-      ->type_name("S");
+  add_work_options(verb, t.work, "Compilers at a time; one a core unless given");
   verb.add_option("--out", r.work.out, "Folder of what the run leaves: bisect/, made when absent")
       ->type_name("DIR")
       ->capture_default_str();
   verb.footer(bisect_help);
-  return verb;
+  return {&verb, [typed] { return read(typed->second, typed->first); }};
 }
 
-CLI::App& describe_bisect_step(CLI::App& app, bisect_step_request& r) {
+command_line_verb bisect_step_verb(CLI::App& app) {
   CLI::App& verb = *app.add_subcommand("bisect-step", "")->group("");
-  verb.add_option("folder", r.folder)->required();
-  return verb;
-}
-
-bisect_request read_bisect(const bisect_texts& t, bisect_request r) {
-  std::vector<std::string> known;
-  for (const bisect_metric& one : bisect_metrics) known.emplace_back(one.name);
-  if (std::find(known.begin(), known.end(), r.metric) == known.end())
-    throw bad_argument(
-        "--metric", "expected one of " + joined(known) + ", got '" + r.metric + "'" + guess(r.metric, known));
-  if (r.on != "host" && r.on != "checked" && r.on != "gpu")
-    throw bad_argument("--on", "expected host, checked or gpu, got '" + r.on + "'");
-  if (!t.threshold.empty()) r.threshold = positive("--threshold", t.threshold, 1e15);
-  if (!t.repeats.empty()) r.repeats = whole_number<int>("--repeats", t.repeats, 1, 1000);
-  if (!t.jobs.empty()) r.work.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
-  if (!t.timeout.empty()) r.work.case_timeout = positive("--case-timeout", t.timeout, 365 * 24 * 3600.0);
-  return r;
+  const auto r = std::make_shared<bisect_step_request>();
+  verb.add_option("folder", r->folder)->required();
+  return {&verb, [r] { return *r; }};
 }
 
 }  // namespace plumbline::program

@@ -1,9 +1,10 @@
 // The command line of `plumbline fixtures`, whose parts have words of their own.
 #include <CLI/CLI.hpp>
 
-#include "ci/plumbline/fixtures_verb.hpp"
+#include "ci/plumbline/command_line_verb.hpp"
 #include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/option_text.hpp"
+#include "reference/core/formats.hpp"
 
 namespace plumbline::program {
 
@@ -26,14 +27,48 @@ constexpr part parts[] = {
     {"dump", "Print a file as text, for people and for git diff", "FILE",
      "FILE, FILE#/group or FILE#/group/case", fixtures_action::dump}};
 
+struct fixtures_texts {
+  std::string values, truth;
+  std::vector<std::string> options, dtypes;
+  work_texts work;
+};
+
+fixtures_request read(const CLI::App& verb, const fixtures_texts& t, fixtures_request r) {
+  for (const part& one : parts)
+    if (verb.got_subcommand(one.name)) r.action = one.action;
+  if (!r.on.empty()) require_place(r.on);
+  if (!t.truth.empty() && t.truth != "yes" && t.truth != "no")
+    throw bad_argument("--truth", "expected yes or no, got '" + t.truth + "'");
+  r.truth = t.truth != "no";
+  for (const std::string& one : t.options) {
+    const std::size_t equals = one.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      throw bad_argument("--option", "expected KEY=VALUE, got '" + one + "'");
+    r.options[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  for (const std::string& one : t.dtypes) {
+    const std::size_t equals = one.find('='), type = equals == std::string::npos ? 0 : equals + 1;
+    if (!dtype_from(one.substr(type)))
+      throw bad_argument("--dtype", "expected a number format (bf16, f16, e4m3, ...), got '" + one + "'");
+    r.dtypes[type == 0 ? "" : one.substr(0, equals)] = one.substr(type);
+  }
+  read_work_options(t.work, r.work);
+  if (t.values == "all")
+    r.values = std::numeric_limits<std::int64_t>::max();
+  else if (!t.values.empty())
+    r.values = whole_number<std::int64_t>("--values", t.values, 0, 1000000000);
+  return r;
+}
+
 }  // namespace
 
-std::vector<CLI::App*> describe_fixtures(CLI::App& app, fixtures_request& r, fixtures_texts& t) {
+command_line_verb fixtures_verb(CLI::App& app) {
   CLI::App& verb =
       *app.add_subcommand("fixtures", "Recorded cases: record, check, regenerate, bless, diff, dump");
+  const auto typed = std::make_shared<std::pair<fixtures_request, fixtures_texts>>();
+  auto& [r, t] = *typed;
   verb.require_subcommand(1);
   verb.footer(fixtures_help);
-  std::vector<CLI::App*> all = {&verb};
   for (const part& one : parts) {
     CLI::App& sub = *verb.add_subcommand(one.name, one.what);
     CLI::Option& words = *sub.add_option("files", r.what, one.word_help)->type_name(one.words);
@@ -72,44 +107,10 @@ std::vector<CLI::App*> describe_fixtures(CLI::App& app, fixtures_request& r, fix
     if (is(dump))
       sub.add_option("--values", t.values, "Elements printed of each tensor: a number, or all (8)")
           ->type_name("N");
-    if (is(record, check, bless)) {
-      sub.add_option("--jobs", t.jobs, "Worker processes; one a core unless given")->type_name("N");
-      sub.add_option("--case-timeout", t.timeout, "Seconds after which a case counts as hanging (120)")
-          ->type_name("S");
-    }
+    if (is(record, check, bless)) add_work_options(sub, t.work);
     sub.footer(fixtures_help);
-    all.push_back(&sub);
   }
-  return all;
-}
-
-fixtures_request read_fixtures(const CLI::App& verb, const fixtures_texts& t, fixtures_request r) {
-  for (const part& one : parts)
-    if (verb.got_subcommand(one.name)) r.action = one.action;
-  if (!r.on.empty() && r.on != "host" && r.on != "checked" && r.on != "gpu")
-    throw bad_argument("--on", "expected host, checked or gpu, got '" + r.on + "'");
-  if (!t.truth.empty() && t.truth != "yes" && t.truth != "no")
-    throw bad_argument("--truth", "expected yes or no, got '" + t.truth + "'");
-  r.truth = t.truth != "no";
-  for (const std::string& one : t.options) {
-    const std::size_t equals = one.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      throw bad_argument("--option", "expected KEY=VALUE, got '" + one + "'");
-    r.options[one.substr(0, equals)] = one.substr(equals + 1);
-  }
-  for (const std::string& one : t.dtypes) {
-    const std::size_t equals = one.find('='), type = equals == std::string::npos ? 0 : equals + 1;
-    if (!dtype_from(one.substr(type)))
-      throw bad_argument("--dtype", "expected a number format (bf16, f16, e4m3, ...), got '" + one + "'");
-    r.dtypes[type == 0 ? "" : one.substr(0, equals)] = one.substr(type);
-  }
-  if (!t.jobs.empty()) r.work.jobs = whole_number<int>("--jobs", t.jobs, 1, 1024);
-  if (!t.timeout.empty()) r.work.case_timeout = positive("--case-timeout", t.timeout, 365 * 24 * 3600.0);
-  if (t.values == "all")
-    r.values = std::numeric_limits<std::int64_t>::max();
-  else if (!t.values.empty())
-    r.values = whole_number<std::int64_t>("--values", t.values, 0, 1000000000);
-  return r;
+  return {&verb, [typed, &verb] { return read(verb, typed->second, typed->first); }};
 }
 
 }  // namespace plumbline::program

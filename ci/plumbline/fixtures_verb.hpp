@@ -8,10 +8,6 @@
 #include "ci/plumbline/instrument.hpp"
 #include "ci/plumbline/requests.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace plumbline::program {
 
 int record_fixtures(const instrument&, const fixtures_request&);
@@ -21,16 +17,6 @@ int bless_fixtures(const instrument&, const fixtures_request&);
 int diff_fixtures(const fixtures_request&);
 int dump_fixtures(const fixtures_request&);
 int run_fixtures(const instrument&, const fixtures_request&);
-
-/// What numbers of the command line are before they are read.
-struct fixtures_texts {
-  std::string jobs, timeout, values, truth;
-  std::vector<std::string> options, dtypes;
-};
-/// Adds the verb and its parts to the command line; returns it with them behind it.
-std::vector<CLI::App*> describe_fixtures(CLI::App&, fixtures_request&, fixtures_texts&);
-/// Once the command line is parsed: which part was asked for, and its numbers.  Throws bad_argument.
-fixtures_request read_fixtures(const CLI::App& verb, const fixtures_texts&, fixtures_request);
 
 /// The check of some files, without a word: what `check` and `bless` ask.  False: interrupted.
 struct checked_file {
