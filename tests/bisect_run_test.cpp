@@ -107,6 +107,22 @@ BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
   BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum/good:n=x"}), "n"));
   BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum:n=4"}),
                  "--case: expected one variant"));
+  const auto said_of = [&](const std::string& text) {
+    const std::string err = said({"bisect", "--good", "c0", "--bad", "main", "--case", text});
+    BOOST_TEST(err.rfind("plumbline: --case: ", 0) == 0u, err);
+    BOOST_TEST(!has(err, "case: case: "), err);
+    return err;
+  };
+  BOOST_REQUIRE(run_program({"replay", good_case + ";seed=1", "--outputs", "one.h5"}, repo.path()).code == 0);
+  BOOST_TEST(has(said_of("one.h5#/x"), "no group or case /x"));
+  BOOST_TEST(has(said_of("fake.sum/nosuch:n=4"), "expected a variant of fake.sum"));
+  BOOST_TEST(has(said_of("fake.sum.good:n=4"), "OP.FUNCTION"));
+  BOOST_TEST(has(said_of("odd=1"), "expected OP:key=value"));
+  BOOST_TEST(has(said_of("fake.sum/good:m=4"), "m: "));
+  const process_end absent =
+      run_program({"bisect", "--good", "c0", "--bad", "main", "--case", "nosuch.h5"}, repo.path());
+  BOOST_TEST(absent.code == 3);
+  BOOST_TEST(has(absent.err, "--case: expected an HDF5 file of cases, got 'nosuch.h5'"), absent.err);
   BOOST_TEST(
       has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "rsm"}),
           "--metric: expected one of budget_used, max_ulp, rms, bias, bits, got 'rsm'; did you mean 'rms'?"));

@@ -1,4 +1,5 @@
 // verify --baseline: silent where only the seed is another, loud where numbers rose inside their budgets.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <fstream>
@@ -124,7 +125,75 @@ BOOST_AUTO_TEST_CASE(what_is_no_baseline_is_refused_in_one_line) {
     const process_end end = verified(folder, "1", {"--baseline", file});
     BOOST_TEST(end.code == code, file);
     BOOST_TEST(has(end.err, std::string("--baseline: expected what verify --json wrote")), end.err);
+    BOOST_TEST(!has(end.err, "json.exception"), end.err);
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_baseline_is_named_by_its_place) {
+  const scratch_folder folder;
+  const std::string row =
+      R"("operator": "mla", "function": "rms_norm", "variant": "rms_norm", "dtype": "bf16", "contract": "c")";
+  const auto with = [&](const std::string& metrics) {
+    return R"({"seed": 1, "variants": [{)" + row + R"(, "metrics": )" + metrics + "}]}";
+  };
+  const struct {
+    std::string text, says;
+  } cases[] = {
+      {"{\n \"seed\": 1,\n nothing", "line 3, column 3: no JSON"},
+      {"{\"seed\": 1,", "line 1, column 12: it ends early"},
+      {"[1]", "expected an object, found array"},
+      {R"({"variants": []})", "expected the key seed"},
+      {R"({"seed": "one", "variants": []})", "seed: expected a whole number, found \"one\""},
+      {R"({"seed": 1, "variants": {}})", "variants: expected a list, found object"},
+      {R"({"seed": 1, "variants": [{"metrics": {}}]})", "variants[0]: expected the key operator"},
+      {with("7"), "variants[0].metrics: expected an object, found 7"},
+      {with(R"({"rms": {"flat": [1, null]}})"),
+       "variants[0].metrics.rms.flat[1]: expected a number, found null"},
+  };
+  for (const auto& one : cases) {
+    std::ofstream(folder.path() + "/wrong.json") << one.text;
+    const process_end end = verified(folder, "1", {"--baseline", "wrong.json"});
+    BOOST_TEST(end.code == 2, one.text);
+    BOOST_TEST(has(end.err, "got 'wrong.json': " + one.says + "\n"), end.err);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_baseline_that_nothing_can_be_held_to_is_refused_before_anything_runs) {
+  const scratch_folder folder;
+  const auto said = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "verify");
+    for (const char* more : {"--cases", "3", "--baseline", "old.json"}) words.emplace_back(more);
+    const process_end end = run_program(words, folder.path());
+    BOOST_TEST(end.code == 2, end.out);
+    BOOST_TEST(end.out.empty(), end.out);
+    BOOST_TEST(has(end.err, "--baseline: expected numbers that this run can be held to, got 'old.json'"),
+               end.err);
+    BOOST_TEST(std::count(end.err.begin(), end.err.end(), '\n') == 1);
+    return end.err;
+  };
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "verify");
+    for (const char* more : {"--cases", "3", "--recorded", "no"}) words.emplace_back(more);
+    return run_program(words, folder.path());
+  };
+  BOOST_REQUIRE(run({"mla.rms_norm", "--dtype", "bf16", "--regime", "normal", "--json", "old.json"}).code ==
+                0);
+  BOOST_TEST(has(said({"flash_decode.combine", "--recorded", "no"}), "the baseline does not have it"));
+  BOOST_TEST(
+      has(said({"mla.rms_norm", "--recorded", "no", "--regime", "wide"}), "has no case of the regime wide"));
+  BOOST_TEST(has(said({"mla.rms_norm", "--recorded", "only"}), "no case is generated"));
+
+  const process_end part = run({"mla.rms_norm", "flash_decode.combine", "--baseline", "old.json"});
+  BOOST_TEST(has(part.out, "not compared with the baseline: flash_decode.combine/"), part.out);
+
+  nlohmann::json old = nlohmann::json::parse(folder.read("old.json"));
+  for (auto& row : old.at("variants"))
+    for (auto& [metric, regimes] : row.at("metrics").items()) regimes = {{"bygone", regimes.at("normal")}};
+  std::ofstream(folder.path() + "/old.json") << old;
+  const process_end ended = run({"mla.rms_norm", "--dtype", "bf16", "--baseline", "old.json"});
+  BOOST_TEST(ended.code == 2, ended.out);
+  BOOST_TEST(has(ended.out, "bf16: no regime has numbers in both"), ended.out);
+  BOOST_TEST(has(ended.err, "nothing could be compared"), ended.err);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

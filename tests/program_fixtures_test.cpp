@@ -331,6 +331,18 @@ BOOST_AUTO_TEST_CASE(arrays_of_numpy_are_recorded_with_what_the_command_line_say
                         folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "no=1", "--to", "b.h5"}),
                     elsewhere = run(folder, {"record", good, "--dtype", "bf16", "--to", "b.h5"}),
                     missing = run(folder, {"record", "no.npz", "--dtype", "bf16", "--to", "b.h5"});
+  const process_end misfit = run(folder, {"record", "raw.npz", "--dtype", "bf16", "--option",
+                                          "function=combine", "--option", "op=mla", "--to", "b.h5"}),
+                    hashes =
+                        run(folder, {"record", "raw.npz", "--dtype", "bf16", "--hash-only", "--to", "b.h5"}),
+                    odd = run(folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "function=a/b",
+                                       "--to", "b.h5"});
+  for (const process_end* one : {&unknown, &misfit, &hashes, &odd}) {
+    BOOST_TEST(one->code != 0);
+    BOOST_TEST(has(one->out + one->err, "raw.npz"), one->out + one->err);
+    BOOST_TEST(!has(one->out + one->err, "plumbline-record-"), one->out + one->err);
+    BOOST_TEST(!has(one->out + one->err, "arrays0"), one->out + one->err);
+  }
   BOOST_TEST(unsaid.code == 3);
   BOOST_TEST(has(unsaid.err, "expected --dtype to say what <u2 holds"), unsaid.err);
   BOOST_TEST(unknown.code == 3);

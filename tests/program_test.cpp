@@ -120,9 +120,10 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_one_line_and_one_code_whateve
   const std::string path = folder.path();
   std::ofstream(path + "/text.h5") << "no HDF5";
   std::ofstream(path + "/empty.h5");
+  std::ofstream(path + "/arrays.npz") << "PK\3\4";
   BOOST_REQUIRE(mkfifo((path + "/pipe.h5").c_str(), 0600) == 0);
-  for (const char* file : {"nosuch.h5", ".", "text.h5", "empty.h5", "pipe.h5"})
-    for (const char* verb : {"judge", "replay"}) {
+  for (const char* file : {"nosuch.h5", ".", "text.h5", "empty.h5", "pipe.h5", "arrays.npz"})
+    for (const char* verb : {"judge", "replay", "explain"}) {
       const process_end end = run_program({verb, file}, path);
 
       BOOST_TEST_CONTEXT(verb << " " << file << ": " << end.err) {
@@ -130,6 +131,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_one_line_and_one_code_whateve
         BOOST_TEST(end.out.empty());
         BOOST_TEST(lines(end.err) == 1u);
         BOOST_TEST(has(end.err, verb == std::string("judge") ? "FILE: expected" : "CASE: expected"));
+        BOOST_TEST(has(end.err, "plumbline fixtures record") == (file == std::string("arrays.npz")));
       }
     }
   const std::string line = "fake.sum/good:n=3;recorded=" + path;

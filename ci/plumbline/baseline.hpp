@@ -16,20 +16,30 @@ namespace plumbline::program {
 
 class baseline {
  public:
-  /// What `verify --json` wrote.  cannot_run when it cannot be read; bad_argument naming --baseline when it
-  /// is no such document or holds no numbers to compare.
+  /// What `verify --json` wrote.  cannot_run when it cannot be read; bad_argument naming --baseline, the file
+  /// and the place in it when it is no such document, or holds no numbers to compare.
   explicit baseline(const std::string& file);
+
+  /// bad_argument when it knows none of these rows under its contract and, unless empty, with that regime:
+  /// the run would compare nothing.
+  void require_a_row_of(const std::vector<row>&, const std::string& regime) const;
+  /// bad_argument when a run that has ended compared nothing.
+  void require_compared(const run_report&) const;
 
   /// Rows whose numbers rose by more than seeds explain, surest first.
   std::vector<rise> rises(const run_report&) const;
-  /// Rows of the run that the baseline does not have, or under another contract: nothing was compared.
+  /// Rows of the run of which nothing was compared, each with the reason.
   std::vector<std::string> not_compared(const run_report&) const;
 
  private:
+  std::string why_not(const row&) const;
+  [[noreturn]] void refuse(const std::vector<std::string>& reasons) const;
+
   struct known_row {
     std::string contract;
     std::map<std::string, by_regime> metrics;
   };
+  const std::string file_;
   std::map<std::string, known_row> rows_;
   std::uint64_t seed_ = 0;
 };

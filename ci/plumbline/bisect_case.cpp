@@ -13,8 +13,26 @@ namespace plumbline::program {
 
 namespace {
 
+// What planning says of a case, under the name of the option that it came in.
+case_plan planned(const instrument& all, const std::string& text, const std::string& on) {
+  const auto names_it = [](const std::string& said) {
+    return said.rfind("CASE: ", 0) == 0 || said.rfind("case: ", 0) == 0;
+  };
+  const std::size_t name = 6;
+  try {
+    return plan_cases(all, {text}, on);
+  } catch (const bad_argument& e) {
+    const std::string said = e.what();
+    throw bad_argument("--case", names_it(said) ? said.substr(name) : said);
+  } catch (const cannot_run& e) {
+    const std::string said = e.what();
+    if (!names_it(said)) throw;
+    throw cannot_run("--case: " + said.substr(name));
+  }
+}
+
 case_spec only_case(const instrument& all, const std::string& text, const std::string& on) {
-  const case_plan plan = plan_cases(all, {text}, on);
+  const case_plan plan = planned(all, text, on);
   if (!plan.unrunnable.empty()) throw bad_argument("--case", plan.unrunnable.front());
   if (plan.cases.size() == 1) return plan.cases.front().spec;
   std::vector<std::string> found;

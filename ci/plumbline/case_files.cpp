@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "ci/plumbline/instrument.hpp"
+#include "fixtures/zip_archive.hpp"
 #include "properties/tap_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -33,11 +34,20 @@ std::vector<std::string> case_files_in(const std::string& folder) {
   return files;
 }
 
-std::string why_unreadable(const std::string& file) {
+std::string why_no_file(const std::string& file) {
   std::error_code none;
   if (!fs::exists(file, none)) return "no such file: " + file;
   if (fs::is_directory(file, none)) return "a folder";
-  return fs::is_regular_file(file, none) ? "" : "no ordinary file";
+  if (!fs::is_regular_file(file, none)) return "no ordinary file";
+  errno = 0;
+  return std::ifstream(file) ? "" : std::string("cannot open the file: ") + strerror(errno);
+}
+
+std::string why_unreadable(const std::string& file) {
+  if (std::string why = why_no_file(file); !why.empty()) return why;
+  if (fixtures::is_zip(file))
+    return "arrays of numpy (.npz), of which `plumbline fixtures record` makes a file of cases";
+  return fixtures::is_hdf5(file) ? "" : "not an HDF5 file";
 }
 
 std::vector<std::string> cases_of(const std::string& file) {

@@ -18,7 +18,9 @@ std::string recorded_folder();
 /// Files of a folder that end in .h5, by name; empty when there is no such folder.
 std::vector<std::string> case_files_in(const std::string& folder);
 
-/// Why nobody can read a file of cases there (absent, a folder, a pipe, ...), or empty.
+/// Why nobody can read a file there (absent, a folder, a pipe, ...), or empty.
+std::string why_no_file(const std::string& file);
+/// The same of a file of cases, which is HDF5; damage behind its mark is found when it is read.
 std::string why_unreadable(const std::string& file);
 /// "FILE#/group/case" of every case of a file, FILE as given.
 std::vector<std::string> cases_of(const std::string& file);

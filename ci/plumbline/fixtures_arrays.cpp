@@ -9,32 +9,38 @@ namespace plumbline::program {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> arrays_as_cases(const fixtures_request& asked, const fs::path& folder) {
-  std::vector<std::string> cases = asked.what;
-  std::size_t arrays = 0;
-  for (std::string& one : cases) {
+array_cases::array_cases(const fixtures_request& asked, const fs::path& folder) : names_(asked.what) {
+  for (std::string& one : names_) {
     std::error_code none;
     if (fs::path(one).extension() == ".npz" && !fs::exists(one, none))
       throw cannot_run("CASE: expected arrays of numpy.savez, got '" + one + "': no such file");
     if (!fs::is_regular_file(one, none) || !fixtures::is_zip(one)) continue;
-    const fs::path its = folder / ("arrays" + std::to_string(arrays++));
+    const fs::path its = folder / ("arrays" + std::to_string(given_.size()));
     const std::string file = (its / fs::path(one).stem()).string() + ".h5";
     try {
       fixtures::stored_case c = fixtures::read_npz(one, asked.dtypes);
       c.attributes = asked.options, c.group = "attend", c.name = fs::path(one).stem().string();
       if (const auto function = c.attributes.extract("function")) c.group = function.mapped();
+      given_.emplace_back(file + "#/" + c.group + "/" + c.name, one);
+      given_.emplace_back(file, one);
       fs::create_directories(its);
       fixtures::write(file, {c}, {{"written_by", "plumbline"}});
     } catch (const fixtures::store_error& why) {
-      throw cannot_run(std::string("CASE: ") + why.what());
+      throw cannot_run("CASE: " + as_given(why.what()));
     }
     one = file;
   }
-  for (const auto& [option, given] :
+  for (const auto& [option, used] :
        {std::pair{"--option", !asked.options.empty()}, std::pair{"--dtype", !asked.dtypes.empty()}})
-    if (given && arrays == 0)
+    if (used && given_.empty())
       throw bad_argument(option, "expected an .npz file among the cases: other cases say it themselves");
-  return cases;
+}
+
+std::string array_cases::as_given(std::string text) const {
+  for (const auto& [made, given] : given_)
+    for (std::size_t at = 0; (at = text.find(made, at)) != std::string::npos; at += given.size())
+      text.replace(at, made.size(), given);
+  return text;
 }
 
 }  // namespace plumbline::program

@@ -3,15 +3,27 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ci/plumbline/requests.hpp"
 
 namespace plumbline::program {
 
-/// The cases asked for, each .npz file among them replaced by a file of one case under `folder`, with the
-/// options of the request: `function` names its group (attend unless given).  cannot_run when one cannot be
-/// read; bad_argument when options for arrays are given and there are none.
-std::vector<std::string> arrays_as_cases(const fixtures_request&, const std::filesystem::path& folder);
+class array_cases {
+ public:
+  /// The cases asked for, each .npz file among them replaced by a file of one case under `folder`, with the
+  /// options of the request: `function` names its group (attend unless given).  cannot_run when one cannot be
+  /// read; bad_argument when options for arrays are given and there are none.
+  array_cases(const fixtures_request&, const std::filesystem::path& folder);
+
+  const std::vector<std::string>& names() const { return names_; }
+  /// A text that may name those files, with the names that were given in their place.
+  std::string as_given(std::string text) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::pair<std::string, std::string>> given_;  // by what was made of it
+};
 
 }  // namespace plumbline::program

@@ -71,14 +71,17 @@ class scratch {
 class recording {
  public:
   recording(const instrument& all, const fixtures_request& asked)
-      : all_(all), asked_(asked), plan_(plan_cases(all, arrays_as_cases(asked, parts_.folder()), asked.on)) {
+      : all_(all),
+        asked_(asked),
+        arrays_(asked, parts_.folder()),
+        plan_(plan_cases(all, arrays_.names(), asked.on)) {
     if (asked.to.empty()) throw bad_argument("--to", "expected the file to record into");
     require_a_file(result_file("--to", asked.to));
     read_kept();
     for (const planned_case& one : plan_.cases)
       if (asked_.hash_only && !one.spec.recorded.empty())
         throw bad_argument("--hash-only", "expected cases with a line of text, got inputs in a file: '" +
-                                              one.spec.recorded + "'");
+                                              arrays_.as_given(one.spec.recorded) + "'");
   }
 
   int run() {
@@ -121,7 +124,7 @@ class recording {
   }
 
   void leave_out(const std::string& why) {
-    bar_.print("not recorded: " + why + "\n");
+    bar_.print("not recorded: " + arrays_.as_given(why) + "\n");
     ++left_out_;
   }
 
@@ -153,7 +156,7 @@ class recording {
     results_[f.asked.index] = result_of(f);
     const case_result& r = *results_[f.asked.index];
     if (r.result == outcome::skipped)
-      bar_.print(fmt::format("skip  {}\n  {}\n", text, r.skip_reason));
+      bar_.print(arrays_.as_given(fmt::format("skip  {}\n  {}\n", text, r.skip_reason)));
     else if (r.failed_law == "completes" || r.failed_law == not_examined)
       leave_out(text + ": " + r.message);
     else
@@ -214,6 +217,7 @@ class recording {
   const instrument& all_;
   const fixtures_request& asked_;
   const scratch parts_;
+  const array_cases arrays_;
   const case_plan plan_;
   progress bar_;
   std::map<std::string, std::string> root_;

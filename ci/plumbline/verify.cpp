@@ -57,6 +57,9 @@ class verification {
         colour_(colour_wanted(to_.text())),
         saver_(asked.work.out),
         bar_(to_.text()) {
+    if (baseline_)
+      baseline_->require_a_row_of(asked.recorded == recorded_use::only ? std::vector<row>() : rows_,
+                                  asked.regime);
     report_.machine = machine_of(place_.get()), report_.commit = built_commit();
     report_.seed = asked.seed, report_.executor = asked.on;
     report_.shard = asked.shard, report_.shards = asked.shards, report_.cases_asked = asked.cases;
@@ -74,7 +77,9 @@ class verification {
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     finish();
     if (report_.partial) return 128 + interrupted_by();
-    return exit_code_of(report_);
+    const int code = exit_code_of(report_);
+    if (code == all_pass && baseline_) baseline_->require_compared(report_);
+    return code;
   }
 
  private:
