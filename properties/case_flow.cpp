@@ -2,6 +2,7 @@
 
 #include "properties/generate/draws.hpp"
 #include "properties/in_double.hpp"
+#include "properties/judge/attention/stages.hpp"
 #include "properties/recorded_source.hpp"
 #include "properties/tap_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
@@ -28,14 +29,18 @@ void fold(case_result& all, case_result one) {
 }
 
 // The call once more with its taps open: they change no bit, and most calls need none.
-std::vector<stage_verdict> stages_of_run(const examined_case& c, chosen_row how) {
-  if (how.where.kernels() != side::host) return {};
-  tap_record taps;
+void add_stages(const examined_case& c, chosen_row how, std::size_t most_taps, case_result& result) {
+  if (how.where.kernels() != side::host || !c.has_stages()) return;
+  tap_record taps(most_taps);
   how.options.taps = &taps;
   const laws::attempt again = c.run(how);
-  if (again.why_not) return {};
+  if (again.why_not) {
+    result.no_stages = "the kernel did not complete with its taps open: " + again.why_not->message;
+    return;
+  }
   taps.sort();
-  return c.stages(how.promised, taps, again.outputs);
+  result.stages = c.stages(how.promised, taps, again.outputs);
+  result.no_stages = why_no_stages(taps);
 }
 
 constexpr std::string_view stage_law = "stages_keep_their_budgets";
@@ -47,10 +52,10 @@ bool stages_due(const chosen_row& run, const examine_options& how) {
   return how.all_laws || (how.laws && random_stream(run.seed, stage_law).integer(0, stage_turn - 1) == 0);
 }
 
-law_result law_of_stages(const std::vector<stage_verdict>& stages) {
+law_result law_of_stages(const case_result& result) {
   law_result law{std::string(stage_law), outcome::pass, ""};
-  if (stages.empty()) law.result = outcome::skipped, law.message = "the kernel shows no stages";
-  const stage_verdict* first = first_outside(stages);
+  if (result.stages.empty()) law.result = outcome::skipped, law.message = result.no_stages;
+  const stage_verdict* first = first_outside(result.stages);
   if (first != nullptr) law.result = outcome::fail, law.message = first->stage + ": " + first->judged.message;
   return law;
 }
@@ -71,8 +76,8 @@ void run_and_judge(const examined_case& c, const chosen_row& how_run, const exam
   const bool failed = result.judged.result == outcome::fail, law_due = !failed && stages_due(how_run, how);
   if (how.stages == stages_wanted::always || (how.stages == stages_wanted::on_failure && failed) ||
       (law_due && c.has_stages()))
-    result.stages = stages_of_run(c, how_run);
-  if (law_due && c.has_stages()) add_law(result, law_of_stages(result.stages));
+    add_stages(c, how_run, how.most_taps, result);
+  if (law_due && c.has_stages()) add_law(result, law_of_stages(result));
   if (!how.laws && !how.all_laws) return;
   for (law_result& one : c.check_laws(how_run, first.outputs, how.all_laws)) add_law(result, std::move(one));
 }

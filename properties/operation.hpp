@@ -18,6 +18,7 @@
 #include "properties/case_spec.hpp"
 #include "properties/judge/verdict.hpp"
 #include "reference/core/contract.hpp"
+#include "reference/core/taps.hpp"
 #include "reference/core/tensor.hpp"
 
 namespace plumbline {
@@ -49,6 +50,7 @@ struct case_result {
   std::string failing_schedule;       // what the case's text needs for it to fail again; empty: nothing
   std::string digest;                 // hex SHA-256 of the outputs' element bytes, in output order
   std::vector<stage_verdict> stages;  // when asked for and shown: in their order
+  std::string no_stages;              // when asked for: why there are none
   std::vector<std::string> classes;   // coverage classes this case belongs to
   double seconds = 0, reference_seconds = 0;
 };
@@ -61,6 +63,7 @@ struct examine_options {
   bool laws = true;       // also the laws beyond agreement with the truth that this case's seed selects
   bool all_laws = false;  // every law that concerns the variant
   stages_wanted stages = stages_wanted::never;
+  std::size_t most_taps = tap_record::usual_most;  // of one kind; of more no stage is judged
 };
 
 /// Inputs and outputs of a case as tensors, with everything needed to write them to a file of cases.

@@ -58,6 +58,9 @@ void read_taps(const tensor_set& from, tap_record& to) {
     if (places == nullptr || places->type() != dtype::i32 || places->rank() != 2 ||
         places->dim(0) != values->dim(0) || places->dim(1) != columns)
       throw bad_argument(name + "_at", "expected i32 (" + std::to_string(values->dim(0)) + ", 3)");
+    if (values->size() > static_cast<std::int64_t>(to.most()))
+      throw bad_argument(name, "expected at most " + std::to_string(to.most()) + " numbers, got " +
+                                   std::to_string(values->size()));
     const std::vector<double> numbers = values->values(), at = places->values();
     for (std::size_t k = 0; k < numbers.size(); ++k)
       to.take(static_cast<tap>(i),

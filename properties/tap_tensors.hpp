@@ -14,7 +14,8 @@ inline bool is_tap(std::string_view tensor) { return tensor.substr(0, 4) == "tap
 
 /// None when the record is empty or overflowed, or a row is beyond int32.
 tensor_set tensors_of(const tap_record&);
-/// Throws bad_argument naming a tensor that is no tap, or none of that shape.
+/// Throws bad_argument naming a tensor that is no tap, or none of that shape, or
+/// holds more numbers than a record keeps.
 void read_taps(const tensor_set&, tap_record& to);
 
 }  // namespace plumbline

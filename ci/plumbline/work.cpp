@@ -92,6 +92,7 @@ json to_json(const case_result& r) {
           {"law", r.failed_law},
           {"digest", r.digest},
           {"stages", to_json(r.stages)},
+          {"no_stages", r.no_stages},
           {"classes", r.classes},
           {"seconds", json_number(r.seconds)},
           {"reference_seconds", json_number(r.reference_seconds)}};
@@ -105,6 +106,7 @@ case_result result_from(const json& j) {
   for (const json& l : j.at("laws"))
     r.laws.push_back({l.at(0), static_cast<outcome>(l.at(1).get<int>()), l.at(2)});
   r.failed_law = j.at("law"), r.digest = j.at("digest"), r.stages = stages_from(j.at("stages"));
+  r.no_stages = j.at("no_stages");
   r.classes = j.at("classes").get<std::vector<std::string>>();
   r.seconds = number_from(j.at("seconds")), r.reference_seconds = number_from(j.at("reference_seconds"));
   return r;

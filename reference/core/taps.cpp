@@ -8,10 +8,8 @@ namespace plumbline {
 void tap_record::take(tap which, const tapped& one) {
   const std::lock_guard lock(mutex_);
   std::vector<tapped>& kept = kept_[static_cast<std::size_t>(which)];
-  if (kept.size() < most)
-    kept.push_back(one);
-  else
-    overflowed_ = true;
+  if (kept.size() < most_) kept.push_back(one);
+  ++shown_[static_cast<std::size_t>(which)];
 }
 
 void tap_record::sort() {
@@ -23,6 +21,10 @@ void tap_record::sort() {
 
 bool tap_record::empty() const {
   return std::all_of(kept_.begin(), kept_.end(), [](const auto& kept) { return kept.empty(); });
+}
+
+bool tap_record::overflowed() const {
+  return std::any_of(shown_.begin(), shown_.end(), [&](std::uint64_t n) { return n > most_; });
 }
 
 }  // namespace plumbline

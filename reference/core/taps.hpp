@@ -37,22 +37,28 @@ struct tapped {
 /// All numbers of one call; filled from any thread.
 class tap_record {
  public:
-  /// More than this of one kind are counted, not kept.
-  static constexpr std::size_t most = std::size_t{1} << 24;
+  static constexpr std::size_t usual_most = std::size_t{1} << 24;
+
+  /// More than `most` of one kind are counted, not kept.
+  explicit tap_record(std::size_t most = usual_most) : most_(most) {}
 
   void take(tap, const tapped&);
+  std::size_t most() const { return most_; }
+  /// How many there were of a kind, kept or not.
+  std::uint64_t shown(tap which) const { return shown_[static_cast<std::size_t>(which)]; }
   /// By row, split and position, as `sort` leaves them.
   std::span<const tapped> of(tap which) const { return kept_[static_cast<std::size_t>(which)]; }
   void sort();
   /// Nothing was shown.
   bool empty() const;
   /// Some numbers were not kept.
-  bool overflowed() const { return overflowed_; }
+  bool overflowed() const;
 
  private:
   std::mutex mutex_;
+  const std::size_t most_;
   std::array<std::vector<tapped>, tap_names.size()> kept_;
-  bool overflowed_ = false;
+  std::array<std::uint64_t, tap_names.size()> shown_{};
 };
 
 }  // namespace plumbline

@@ -158,6 +158,49 @@ BOOST_AUTO_TEST_CASE(a_key_is_scored_once) {
              std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_row_that_no_query_has_is_charged_to_the_stage_that_showed_it) {
+  for (const std::string_view stage : tap_names) {
+    shown_call call;
+    for (const char* part : {"", "_at"}) {  // the last number once more, far behind the rows of the call
+      const std::string name = "tap_" + std::string(stage) + part;
+      const tensor before = call.c.taps.at(name);
+      std::vector<std::int64_t> shape(before.shape().begin(), before.shape().end());
+      ++shape[0];
+      tensor after(before.type(), shape);
+      const std::int64_t width = after.size() / shape[0];
+      for (std::int64_t k = 0; k < after.size(); ++k)
+        after.set_value(k, before.value(k < before.size() ? k : k - width));
+      if (*part != 0) after.set_value(before.size(), 4711);
+      call.c.taps.set(name, after);
+    }
+    const std::vector<stage_verdict> all = call.op.stages_of(call.c);
+    const stage_verdict* one = first_outside(all);
+    BOOST_REQUIRE(one != nullptr);
+    BOOST_TEST(one->stage == stage);
+    BOOST_TEST(one->judged.message.find("row 4711, split ") != std::string::npos, one->judged.message);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(more_numbers_than_are_kept_is_a_reason_with_its_figure) {
+  const auto where = host();
+  const operation& op = operation_named("flash_decode.attend");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.attend/scalar:hq=2,d=16,cache_seqlens=40,capacity=40;regime=normal;seed=7");
+  examine_options how{true, true, stages_wanted::never};
+  const auto law_with = [&](std::size_t most) {
+    how.most_taps = most;
+    const case_result r = op.examine(spec, *where, how);
+    for (const law_result& one : r.laws)
+      if (one.law == "stages_keep_their_budgets") return one;
+    BOOST_FAIL("the law was not asked");
+    return law_result{};
+  };
+  BOOST_TEST((law_with(80).result == outcome::pass));
+  const law_result skipped = law_with(79);
+  BOOST_TEST((skipped.result == outcome::skipped));
+  BOOST_TEST(skipped.message == "the kernel shows 80 numbers of scores, more than the 79 that are kept");
+}
+
 BOOST_AUTO_TEST_CASE(what_was_never_shown_is_charged_to_its_stage) {
   for (const std::string_view stage : tap_names) {
     shown_call call;
@@ -197,6 +240,10 @@ BOOST_AUTO_TEST_CASE(taps_of_a_file_are_checked) {
   }
   call.c.taps = turned;
   BOOST_TEST(call.first() == "");
+  tap_record small(19);
+  BOOST_CHECK_EXCEPTION(read_taps(call.c.taps, small), std::invalid_argument, [](const auto& e) {
+    return std::string(e.what()).find("expected at most 19 numbers, got ") != std::string::npos;
+  });
   tensor_set unknown;
   unknown.set("tap_colour", tensor(dtype::f64, {1}));
   BOOST_CHECK_THROW(read_taps(unknown, record), std::invalid_argument);

@@ -88,16 +88,55 @@ std::vector<split_of_row> splits_of(const tapped_call& call) {
   return all;
 }
 
+namespace {
+
+/// The rows of a call, as taps name them, in order.
+std::vector<std::int64_t> rows_of(const tapped_call& call) {
+  std::vector<std::int64_t> all;
+  for (std::size_t u = 0; u < call.units.size(); ++u)
+    for (std::int64_t row = 0; row < call.units[u].rows; ++row) all.push_back(call.row_of(u, row));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+/// Adds to a stage that a number of a row was shown which no query has.
+void add_strays(stage_verdict& stage, std::span<const tapped> shown, std::span<const std::int64_t> rows) {
+  const auto stray = std::find_if(shown.begin(), shown.end(), [&](const tapped& one) {
+    return !std::binary_search(rows.begin(), rows.end(), one.row);
+  });
+  if (stray == shown.end()) return;
+  verdict& v = stage.judged;
+  v.findings.insert(
+      v.findings.begin(),
+      exact_finding(stage.stage, "row " + std::to_string(stray->row) + ", split " +
+                                     std::to_string(stray->split) + " was shown, which no query has"));
+  conclude(v, false, "");
+}
+
+}  // namespace
 }  // namespace judging
+
+std::string why_no_stages(const tap_record& taps) {
+  if (taps.empty()) return "the kernel shows no stages";
+  for (std::size_t i = 0; i < tap_names.size(); ++i)
+    if (const std::uint64_t shown = taps.shown(static_cast<tap>(i)); shown > taps.most())
+      return "the kernel shows " + std::to_string(shown) + " numbers of " + std::string(tap_names[i]) +
+             ", more than the " + std::to_string(taps.most()) + " that are kept";
+  return "";
+}
 
 std::vector<stage_verdict> judge_stages(const tapped_call& call) {
   std::vector<stage_verdict> all;
-  if (call.taps.empty() || call.taps.overflowed()) return all;
+  if (!why_no_stages(call.taps).empty()) return all;
   const std::vector<judging::split_of_row> splits = judging::splits_of(call);
   all.push_back({"scores", judging::judge_scores(call, splits)});
   all.push_back({"row_max", judging::judge_row_maxima(call, splits)});
   for (stage_verdict& one : judging::judge_partials(call, splits)) all.push_back(std::move(one));
   all.push_back({"combined_out", judging::judge_combined(call, splits)});
+  const std::vector<std::int64_t> rows = judging::rows_of(call);
+  for (stage_verdict& one : all)
+    if (const auto* name = std::find(tap_names.begin(), tap_names.end(), one.stage); name != tap_names.end())
+      judging::add_strays(one, call.taps.of(static_cast<tap>(name - tap_names.begin())), rows);
   return all;
 }
 

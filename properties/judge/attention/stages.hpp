@@ -8,11 +8,13 @@
 // in the same way.
 //
 // A key that no split scored, or two, is a fault of the scores; a number that was never shown is one of its
-// stage.
+// stage, and so is one of a row that no query has: whoever computes it reads or writes beyond what it was
+// asked for.
 #pragma once
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "properties/judge/attention/judge.hpp"
@@ -38,6 +40,9 @@ struct tapped_call {
 
 /// All stages in their order; none when the call showed nothing, or more than a record keeps.
 std::vector<stage_verdict> judge_stages(const tapped_call&);
+/// Why there are none: how many numbers of which kind were shown and are kept, or that none was; empty where
+/// there are stages.
+std::string why_no_stages(const tap_record&);
 
 namespace judging {
 
