@@ -5,6 +5,9 @@ plumbline_test(NAME store_test SOURCES harness/store_test.cpp harness/store_dama
 
 plumbline_test(NAME npz_test SOURCES harness/npz_test.cpp LINK fixtures zlib_static LABELS sanitized fixtures)
 
+plumbline_test(NAME npz_corruptions SOURCES harness/npz_corruptions_test.cpp
+  LINK fixtures zlib_static LABELS fixtures TIMEOUT 600)
+
 plumbline_test(NAME store_flips SOURCES harness/store_flips_test.cpp harness/stored_cases.cpp
   LINK fixtures LABELS fixtures TIMEOUT 600)
 
