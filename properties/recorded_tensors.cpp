@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
@@ -43,7 +44,7 @@ const tensor& needed(const recorded_case& c, std::string_view name, int rank) {
   if (t == nullptr) throw bad_argument(std::string(name), "expected a tensor of this name in the case");
   if (t->rank() != rank)
     throw bad_argument(std::string(name),
-                       "expected " + std::to_string(rank) + " axes, got " + std::to_string(t->rank()));
+                       "expected " + counted(rank, "axis", "axes") + ", got " + std::to_string(t->rank()));
   return *t;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "properties/recorded_outputs.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
@@ -19,7 +20,8 @@ const tensor& upstream_source::at(std::initializer_list<const char*> names) {
 const tensor& upstream_source::at(const char* name, int rank) {
   const tensor& t = at({name});
   if (t.rank() != rank)
-    throw bad_argument(name, "expected " + std::to_string(rank) + " axes, got " + std::to_string(t.rank()));
+    throw bad_argument(name,
+                       "expected " + counted(rank, "axis", "axes") + ", got " + std::to_string(t.rank()));
   return t;
 }
 

@@ -52,6 +52,29 @@ std::vector<std::string> verbs_in(const std::string& help) {
 
 BOOST_AUTO_TEST_SUITE(program_as_built)
 
+// What a report could print.  (An object from the cache of another clone would bring the path of that one.)
+BOOST_AUTO_TEST_CASE(the_program_knows_no_place_of_its_build_but_that_of_the_recorded_cases) {
+  std::stringstream bytes;
+  bytes << std::ifstream(PLUMBLINE_PROGRAM, std::ios::binary).rdbuf();
+  int recorded = 0;
+  for (const std::string& rest : between(bytes.str(), PLUMBLINE_SOURCE_FOLDER "/", std::string(1, '\0')))
+    if (rest == "fixtures/recorded")
+      ++recorded;
+    else
+      BOOST_ERROR(PLUMBLINE_SOURCE_FOLDER "/" << rest);
+  BOOST_TEST(recorded > 0);
+  const std::string nul(1, '\0');
+  for (const std::string& rest : between(bytes.str(), nul + "/", nul))
+    for (const std::string end : {".cpp", ".hpp", ".cu"})
+      if (rest.size() > end.size() && rest.compare(rest.size() - end.size(), end.size(), end) == 0)
+        BOOST_ERROR("/" << rest);
+}
+
+// Where a failure of a test stands, too.
+BOOST_AUTO_TEST_CASE(a_test_names_its_file_as_the_repository_does) {
+  BOOST_TEST(std::string(__FILE__) == "tests/program_as_built_test.cpp");
+}
+
 BOOST_AUTO_TEST_CASE(a_probe_writes_into_a_pipe_and_leaves_it_one) {
   const scratch_folder folder;
   const std::string pipe = folder.path() + "/pipe";

@@ -44,6 +44,29 @@ BOOST_AUTO_TEST_CASE(a_kernel_without_taps_is_told_so) {
   BOOST_TEST(has(end.out, "no stages: fake.sum/good shows none"), end.out);
 }
 
+BOOST_AUTO_TEST_CASE(a_kernel_that_did_not_end_or_never_ran_is_told_apart_from_one_without_taps) {
+  const scratch_folder folder;
+  const process_end crashed = run_program({"explain", "fake.sum/crash:n=13;seed=1"}, folder.path(), tapped);
+  BOOST_TEST(crashed.code == 1, crashed.err);
+  BOOST_TEST(has(crashed.out, "\n  it did not complete: there are no stages\n"), crashed.out);
+
+  plumbline::fixtures::stored_case empty;
+  empty.group = "sum", empty.name = "without_x";
+  empty.tensors.set("out", plumbline::tensor(plumbline::dtype::f32, {1}));
+  plumbline::fixtures::write(folder.path() + "/empty.h5", {empty}, {});
+  const process_end never = run_program({"explain", "empty.h5"}, folder.path(), tapped);
+  BOOST_TEST(never.code == 1, never.err);
+  BOOST_TEST(has(never.out, "\n  it was not run: there are no stages\n"), never.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_stage_that_proves_nothing_has_no_figure_and_is_none_that_leaves_its_budget) {
+  const scratch_folder folder;
+  const process_end end = run_program({"explain", "fake.sum/doubtful:n=4;seed=1"}, folder.path(), tapped);
+  BOOST_TEST(end.code == 1, end.err);
+  BOOST_TEST(has(end.out, "  scores   mistrusted            -        0"), end.out);
+  BOOST_TEST(has(end.out, "\n  no stage leaves its budget\n"), end.out);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_run_is_said_in_one_line) {
   const scratch_folder folder;
   BOOST_TEST(run_program({"explain", "fake.sum/good:n=x"}, folder.path()).code == 2);

@@ -2,7 +2,10 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 
+#include "fixtures/seal.hpp"
 #include "fixtures/store.hpp"
 #include "tests/harness/python_with.hpp"
 #include "tests/program_process.hpp"
@@ -43,6 +46,8 @@ BOOST_AUTO_TEST_CASE(what_is_recorded_checks_judges_and_replays) {
   const process_end check = run(folder, {"check", "a.h5"});
   BOOST_TEST(check.code == 0, check.out);
   BOOST_TEST(has(check.out, "1 of 1 pass"), check.out);
+  BOOST_TEST(has(check.out, "\n1 file, 1 case, "), check.out);
+  BOOST_TEST(has(check.out, "./a.h5  1 case, "), check.out);
   BOOST_TEST(run_program({"judge", "a.h5"}, folder.path()).code == 0);
   BOOST_TEST(run_program({"replay", "a.h5"}, folder.path()).code == 0);
 }
@@ -65,8 +70,8 @@ BOOST_AUTO_TEST_CASE(outputs_that_no_kernel_computed_fail_the_check_and_are_not_
   BOOST_TEST(check.code == 1);
   BOOST_TEST(has(check.out, "what it holds: "), check.out);
   BOOST_TEST(has(check.out, "scalar computes other bits from the same sources: out"), check.out);
-  BOOST_TEST(bless.code == 3);
-  BOOST_TEST(has(bless.err, "not blessed: 1 of 1 cases do not pass"), bless.err);
+  BOOST_TEST(bless.code == 1);
+  BOOST_TEST(has(bless.out, "not blessed: 1 of 1 case did not pass"), bless.out);
 }
 
 BOOST_AUTO_TEST_CASE(outputs_of_other_sources_are_named_and_not_compared) {
@@ -144,6 +149,7 @@ BOOST_AUTO_TEST_CASE(regenerate_leaves_the_file_and_bless_replaces_it_with_a_rea
   const std::string before = plumbline::fixtures::file_hash(folder.file("a.h5"));
   const process_end again = run(folder, {"regenerate", "a.h5"});
   BOOST_TEST(again.code == 0, again.err);
+  BOOST_TEST(has(again.out, "a.h5.new.h5: 1 case, "), again.out);
   BOOST_TEST(has(again.out, "0 differences"), again.out);
   BOOST_TEST(plumbline::fixtures::file_hash(folder.file("a.h5")) == before);
 
@@ -162,10 +168,55 @@ BOOST_AUTO_TEST_CASE(diff_and_dump_show_what_is_there) {
   BOOST_TEST(run(folder, {"diff", "a.h5", "b.h5"}).code == 0);
   folder.change("q");
   const process_end differ = run(folder, {"diff", "a.h5", "b.h5"}), dump = run(folder, {"dump", "a.h5"});
+  for (const char* verb : {"diff", "check"}) {
+    std::vector<std::string> words = {"fixtures", verb, "a.h5"};
+    if (verb == std::string("diff")) words.emplace_back("b.h5");
+    const process_end end = run_program(words, folder.path(), {"COLUMNS=60"});
+    BOOST_TEST(end.code == 1);
+    std::stringstream text(end.out);
+    for (std::string line; std::getline(text, line);) BOOST_TEST(line.size() <= 60, line);
+  }
   BOOST_TEST(differ.code == 1);
   BOOST_TEST(has(differ.out, "q: 1 of 16"), differ.out);
   BOOST_TEST(has(dump.out, "recorded_sources = "), dump.out);
   BOOST_TEST(has(dump.out, "q: bf16 (1, 1, 1, 16): "), dump.out);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_damaged_is_a_finding_of_check_and_what_is_no_hdf5_is_none) {
+  const recorded_attention folder;
+  using namespace plumbline::fixtures;
+  const case_path path = list(folder.file("a.h5")).at(0);
+  stored_case one = read(folder.file("a.h5"), path), other = one;
+  other.name = "other";
+  for (stored_case* broken : {&one, &other}) broken->attributes["digest"] = digest_of(*broken);
+  other.attributes["digest"] = std::string(64, '0');
+  std::map<std::string, std::string> root = {{"plumbline_fixture", "1"}};
+  root["digest"] = digest_of(
+      root, {{path, one.attributes["digest"]}, {{path.group, "other"}, other.attributes["digest"]}});
+  write_unsealed(folder.file("damaged.h5"), {one, other}, root);
+  const process_end dump = run(folder, {"dump", "damaged.h5"}), check = run(folder, {"check", "damaged.h5"}),
+                    half = run(folder, {"dump", "damaged.h5#/" + path.group + "/" + path.name});
+  BOOST_TEST(dump.code == 3);
+  BOOST_TEST(has(dump.out, "cannot be read: "), dump.out);
+  BOOST_TEST(has(dump.err, "FILE: expected cases that can be read, got 'damaged.h5': 1 of 2 cases cannot be"),
+             dump.err);
+  BOOST_TEST(half.code == 0, half.err);
+  BOOST_TEST(check.code == 1);
+  BOOST_TEST(has(check.out, "is not what was written"), check.out);
+
+  std::ofstream(folder.file("text.h5")) << "no HDF5";
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"check", "text.h5"},
+                                                {"check", "a.h5", "text.h5"},
+                                                {"dump", "text.h5"},
+                                                {"diff", "a.h5", "text.h5"},
+                                                {"regenerate", "text.h5"},
+                                                {"bless", "text.h5", "--reason", "because"}}) {
+    const process_end end = run(folder, words);
+    BOOST_TEST(end.code == 3, words.front());
+    BOOST_TEST(end.out.empty(), end.out);
+    BOOST_TEST(has(end.err, "FILE: expected "), end.err);
+    BOOST_TEST(has(end.err, "not an HDF5 file"), end.err);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(truth_and_companions_are_kept_in_double_and_held_to_their_own_error) {

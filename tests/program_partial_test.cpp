@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_replay_that_ends_before_its_first_case_ends_by_its_signal
                 folder.path(), {"FAKE_SLOW_RUN=2000"});
 
   BOOST_TEST(end.code == 130);
-  BOOST_TEST(has(end.out, "interrupted, partial result: 0 of 1 cases"));
+  BOOST_TEST(has(end.out, "interrupted, partial result: 0 of 1 case\n"));
 }
 
 BOOST_AUTO_TEST_CASE(the_smallest_case_replaces_the_one_that_was_found) {

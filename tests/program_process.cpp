@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 extern char** environ;
 
@@ -35,7 +36,8 @@ process_end run(const std::vector<std::string>& arguments, const std::string& fo
   for (std::string& w : words) argv.push_back(w.data());
   argv.push_back(nullptr);
   std::vector<std::string> extra = environment;
-  for (char** e = environ; *e; ++e) envp.push_back(*e);
+  for (char** e = environ; *e; ++e)  // how wide a page is, is for the test to say
+    if (std::string_view(*e).rfind("COLUMNS=", 0) != 0) envp.push_back(*e);
   for (std::string& e : extra) envp.push_back(e.data());
   envp.push_back(nullptr);
   posix_spawn_file_actions_t actions;

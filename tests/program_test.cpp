@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "tests/program_process.hpp"
@@ -289,6 +290,27 @@ BOOST_AUTO_TEST_CASE(help_and_lists_fit_a_page) {
     const std::size_t width = arguments.back() == "--help" ? 84 : 100;
     std::stringstream text(run_program(arguments, folder.path()).out);
     for (std::string line; std::getline(text, line);) BOOST_TEST(line.size() <= width, line);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_narrow_page_is_kept_and_loses_nothing) {
+  const scratch_folder folder;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"list"},
+        {"list", "-v"},
+        {"verify", "fake/good", "fake/picky", "--cases", "9", "--recorded", "no", "--all-laws"}}) {
+    const auto joined = [&](const char* columns) {
+      const process_end end = run_program(words, folder.path(), {std::string("COLUMNS=") + columns});
+      BOOST_TEST(end.code < 2, end.err);
+      std::stringstream text(end.out);
+      for (std::string line; std::getline(text, line);) BOOST_TEST(line.size() <= std::stoul(columns), line);
+      std::multiset<char> all(end.out.begin(), end.out.end());
+      for (const char c : {' ', '\n'}) all.erase(c);
+      for (char digit = '0'; digit <= '9'; ++digit) all.erase(digit);  // seconds
+      return all;
+    };
+    BOOST_TEST((joined("60") == joined("1000")), words.front());
+    BOOST_TEST((joined("40") == joined("1000")), words.front());
   }
 }
 

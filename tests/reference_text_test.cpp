@@ -6,6 +6,7 @@
 #include <limits>
 #include <locale>
 
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/random.hpp"
 
@@ -121,6 +122,14 @@ BOOST_AUTO_TEST_CASE(malformed_lines_are_refused_by_name) {
   BOOST_TEST(refuses("i=3,stranger=1", "stranger"));
   BOOST_TEST(!refuses("", ""));
   BOOST_TEST(!refuses("i=-3,f=1,r=1e-3,l=1/2", ""));
+}
+
+BOOST_AUTO_TEST_CASE(one_thing_is_not_several) {
+  BOOST_TEST(counted(1, "case") == "1 case");
+  BOOST_TEST(counted(0, "case") == "0 cases");
+  BOOST_TEST(counted(std::size_t{12}, "byte") == "12 bytes");
+  BOOST_TEST(counted(1, "try", "tries") == "1 try");
+  BOOST_TEST(counted(2, "try", "tries") == "2 tries");
 }
 
 BOOST_AUTO_TEST_CASE(a_word_that_would_break_the_line_is_refused) {

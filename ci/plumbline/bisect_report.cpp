@@ -8,6 +8,7 @@
 #include "ci/plumbline/json_number.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
+#include "reference/core/counted.hpp"
 
 namespace plumbline::program {
 
@@ -87,7 +88,7 @@ std::string text_of(const bisect_report& r, bool colour) {
   }
   for (const std::string& one : r.candidates)
     if (r.verdict == bisect_verdict::untestable) text += "  " + one + "\n";
-  text += fmt::format("{} of {} commits measured", r.visited.size(), r.commits() + 1);
+  text += fmt::format("{} of {} measured", r.visited.size(), counted(r.commits() + 1, "commit"));
   if (!r.plot.empty()) text += "; plot: " + r.plot;
   return text + "\n";
 }

@@ -1,4 +1,5 @@
 #include "ci/plumbline/campaign.hpp"
+#include "reference/core/counted.hpp"
 
 #include <fmt/format.h>
 
@@ -53,8 +54,8 @@ std::optional<work> campaign::next() {
     if (!wants_more(r)) continue;
     if (r.next_index > r.last_index) {
       if (r.in_flight == 0)
-        r.stopped = fmt::format("only {} of {} cases: {} draws were skipped", r.counts.cases(), r.wanted,
-                                r.counts.skipped);
+        r.stopped = fmt::format("only {} of {}: skipped {}", r.counts.cases(), counted(r.wanted, "case"),
+                                counted(r.counts.skipped, "draw"));
       continue;
     }
     if (by_time) turn_ = which + 1;

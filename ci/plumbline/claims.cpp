@@ -18,6 +18,7 @@
 #include "ci/plumbline/shrink.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/verbs.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -176,7 +177,7 @@ class judging {
     else if (unclear_.count(r->name()))
       message = std::string(form) + ": " + unclear_.at(r->name());
     else if (cases_of(form) < asked_.cases)
-      message = fmt::format("{} was judged on {} of {} cases", form, cases_of(form), asked_.cases);
+      message = fmt::format("{} was judged on {} of {}", form, cases_of(form), counted(asked_.cases, "case"));
     else if (row_named(twin) == nullptr)
       message = std::string(form) + " has no twin with a fault";
     else if (failure_of(twin) == nullptr)

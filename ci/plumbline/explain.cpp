@@ -13,6 +13,7 @@
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
 #include "ci/plumbline/verbs.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -32,7 +33,8 @@ class explaining {
   }
 
   int run() {
-    for (const auto& [why, n] : plan_.unknown) bar_.print(fmt::format("not run: {} cases: {}\n", n, why));
+    for (const auto& [why, n] : plan_.unknown)
+      bar_.print(fmt::format("not run: {}: {}\n", counted(n, "case"), why));
     for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, plan_.cases.size());
     const bool whole = pump(
@@ -51,7 +53,8 @@ class explaining {
                first_outside(r->stages) != nullptr;
     }
     if (!whole)
-      bar_.print(fmt::format("interrupted, partial result: {} of {} cases\n", done_, plan_.cases.size()));
+      bar_.print(
+          fmt::format("interrupted, partial result: {} of {}\n", done_, counted(plan_.cases.size(), "case")));
     require_written({json_.wanted() ? json_.write(json_of(results_, !whole)) : ""});
     if (!whole) return 128 + interrupted_by();
     if (!judged && !failed) return could_not_run;
@@ -102,6 +105,7 @@ class explaining {
   static std::string no_stages(const case_result& r) {
     if (r.failed_law == "completes") return "it did not complete: there are no stages";
     if (r.failed_law == not_examined) return "it was not run: there are no stages";
+    if (!r.no_stages.empty()) return "no stages: " + r.no_stages;
     const case_spec spec = case_spec::parse(r.case_text);
     return "no stages: " + spec.op + "." + spec.function + "/" + spec.variant + " shows none";
   }

@@ -18,11 +18,13 @@
 #include "ci/plumbline/rows.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
+#include "ci/plumbline/text_table.hpp"
 #include "fixtures/difference.hpp"
 #include "fixtures/dump.hpp"
 #include "fixtures/store.hpp"
 #include "properties/case_spec.hpp"
 #include "properties/in_double.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -150,19 +152,23 @@ class regeneration {
   std::map<std::string, std::unique_ptr<executor>> executors_;
 };
 
-// False: interrupted.
-bool require_checked(const std::string& file, const work_options& how) {
+// What stands in the way, as an exit code: nothing, a signal, a case that does not pass.
+int checked(const std::string& file, const work_options& how) {
   std::vector<checked_file> files = files_to_check({file});
-  if (!check_files(files, how, false)) return false;
+  if (!check_files(files, how, false)) {
+    say("interrupted: nothing was blessed\n");
+    return 128 + interrupted_by();
+  }
   checked_file& f = files.front();
   f.sealed = true;  // it is sealed by this very step
   if (!f.unreadable.empty()) throw cannot_run("not blessed: " + f.unreadable);
   for (const external_judgement& e : f.judgements)
     if (e.kind != "unsupported" && e.result != outcome::pass)
       say(fmt::format("{}  {}\n  {}\n", name_of(e.result), e.group, e.message));
-  if (const std::int64_t problems = problems_of(f); problems > 0)
-    throw cannot_run(fmt::format("not blessed: {} of {} cases do not pass", problems, f.cases.size()));
-  return true;
+  const std::int64_t problems = problems_of(f);
+  if (problems == 0) return all_pass;
+  say(fmt::format("not blessed: {} of {} did not pass\n", problems, counted(f.cases.size(), "case")));
+  return found_something;
 }
 
 }  // namespace
@@ -184,11 +190,11 @@ int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
   fixtures::write(to, cases, fixtures::root_attributes(file));
   std::ostringstream text;
   const int lines = fixtures::diff(text, file, to);
-  say(text.str());
+  say(folded(text.str(), terminal_width(stream::output)));
   say(fmt::format(
-      "{}: {} cases, {} differences; plumbline fixtures bless {} --with {} --reason TEXT puts it in "
+      "{}: {}, {}; plumbline fixtures bless {} --with {} --reason TEXT puts it in "
       "place\n",
-      to, cases.size(), lines, in_shell(file), in_shell(to)));
+      to, counted(cases.size(), "case"), counted(lines, "difference"), in_shell(file), in_shell(to)));
   return all_pass;
 }
 
@@ -199,10 +205,7 @@ int bless_fixtures(const instrument&, const fixtures_request& asked) {
   const std::string file = only_file(asked), from = asked.with.empty() ? file : asked.with;
   if (const std::string why = why_unreadable(from); !why.empty())
     throw cannot_run("--with: expected a file of cases, got '" + from + "': " + why);
-  if (!require_checked(from, asked.work)) {
-    say("interrupted: nothing was blessed\n");
-    return 128 + interrupted_by();
-  }
+  if (const int code = checked(from, asked.work); code != all_pass) return code;
   std::map<std::string, std::string> root = fixtures::root_attributes(from);
   const std::map<std::string, std::string> old = fixtures::root_attributes(file);
   std::size_t n = 1;
@@ -211,10 +214,10 @@ int bless_fixtures(const instrument&, const fixtures_request& asked) {
   if (from != file) {
     std::ostringstream text;
     fixtures::diff(text, file, from);
-    say(text.str());
+    say(folded(text.str(), terminal_width(stream::output)));
   }
   fixtures::write(file, read_all(from), root);
-  say(fmt::format("{}: blessed, {} cases: {}\n", file, fixtures::list(file).size(), asked.reason));
+  say(fmt::format("{}: blessed, {}: {}\n", file, counted(fixtures::list(file).size(), "case"), asked.reason));
   return all_pass;
 }
 

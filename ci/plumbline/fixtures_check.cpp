@@ -15,6 +15,7 @@
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
 #include "fixtures/store.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -46,13 +47,14 @@ void print(progress& bar, const checked_file& f, std::size_t width) {
     }
     table.add({e.group, verdict_of(e), fmt::format("{:.3g}", e.used), e.message});
   }
-  bar.print(fmt::format("{}  {} cases, {} bytes, digest {}\n", f.name, f.cases.size(), f.bytes,
-                        f.digest.substr(0, 16)));
-  if (!f.unreadable.empty()) bar.print("  FAIL  " + f.unreadable + "\n");
-  if (const std::string why = not_sealed(f); !why.empty()) bar.print("  FAIL  " + why + "\n");
+  const auto say = [&](const std::string& text) { bar.print(folded(text, width)); };
+  say(fmt::format("{}  {}, {}, digest {}\n", f.name, counted(f.cases.size(), "case"),
+                  counted(f.bytes, "byte"), f.digest.substr(0, 16)));
+  if (!f.unreadable.empty()) say("  FAIL  " + f.unreadable + "\n");
+  if (const std::string why = not_sealed(f); !why.empty()) say("  FAIL  " + why + "\n");
   if (!table.empty()) bar.print(table.str(width));
-  for (const auto& [why, n] : not_asked) bar.print(fmt::format("  not asked of {} cases: {}\n", n, why));
-  if (judged > 0) bar.print(fmt::format("  {} of {} pass\n", passed, judged));
+  for (const auto& [why, n] : not_asked) say(fmt::format("  not asked of {}: {}\n", counted(n, "case"), why));
+  if (judged > 0) say(fmt::format("  {} of {} pass\n", passed, judged));
 }
 
 std::string json_of(const std::vector<checked_file>& files, bool partial) {
@@ -152,9 +154,11 @@ int check_fixtures(const instrument&, const fixtures_request& asked) {
     problems += problems_of(f), cases += static_cast<std::int64_t>(f.cases.size()), bytes += f.bytes;
     for (const external_judgement& e : f.judgements) judged += !e.kind.empty() && e.kind != "unsupported";
   }
-  if (!whole) bar.print(fmt::format("interrupted, partial result: {} of {} cases\n", judged, cases));
-  bar.print(fmt::format("{} files, {} cases, {} bytes: {}\n", files.size(), cases, bytes,
-                        problems > 0 ? fmt::format("{} problems", problems)
+  if (!whole)
+    bar.print(fmt::format("interrupted, partial result: {} of {}\n", judged, counted(cases, "case")));
+  bar.print(fmt::format("{}, {}, {}: {}\n", counted(files.size(), "file"), counted(cases, "case"),
+                        counted(bytes, "byte"),
+                        problems > 0 ? counted(problems, "problem")
                         : whole      ? "all as recorded"
                                      : "no problem so far"));
   require_written({json.wanted() ? json.write(json_of(files, !whole)) : ""});

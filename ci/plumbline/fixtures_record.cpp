@@ -24,6 +24,7 @@
 #include "ci/plumbline/result_file.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "fixtures/store.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -86,7 +87,7 @@ class recording {
 
   int run() {
     for (const auto& [why, n] : plan_.unknown) {
-      bar_.print(fmt::format("not recorded: {} cases: {}\n", n, why));
+      bar_.print(fmt::format("not recorded: {}: {}\n", counted(n, "case"), why));
       left_out_ += static_cast<std::size_t>(n);
     }
     for (const std::string& why : plan_.unrunnable) leave_out("cannot be run: " + why);
@@ -209,8 +210,8 @@ class recording {
     for (std::size_t i = kept_.size(); i < all.size(); ++i)
       bar_.print(fmt::format("recorded {}/{}  {}\n", all[i].group, all[i].name,
                              all[i].attributes.at(std::string(recorded_verdict))));
-    bar_.print(fmt::format("{}: {} cases, {} of them new{}\n", asked_.to, all.size(), saved_.size(),
-                           left_out_ > 0 ? fmt::format("; {} not recorded", left_out_) : ""));
+    bar_.print(fmt::format("{}: {}, {} of them new{}\n", asked_.to, counted(all.size(), "case"),
+                           saved_.size(), left_out_ > 0 ? fmt::format("; {} not recorded", left_out_) : ""));
     return left_out_ > 0 ? found_something : all_pass;
   }
 

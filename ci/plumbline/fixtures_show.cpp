@@ -4,7 +4,9 @@
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/terminal.hpp"
+#include "ci/plumbline/text_table.hpp"
 #include "fixtures/dump.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -23,7 +25,7 @@ int diff_fixtures(const fixtures_request& asked) {
   for (const std::string& file : asked.what) require_file(file);
   std::ostringstream text;
   const int lines = fixtures::diff(text, asked.what[0], asked.what[1]);
-  say(text.str());
+  say(folded(text.str(), terminal_width(stream::output)));
   if (lines == 0) say("the same attributes and the same bits\n");
   return lines == 0 ? all_pass : found_something;
 }
@@ -38,8 +40,11 @@ int dump_fixtures(const fixtures_request& asked) {
   how.group = below.substr(0, below.find('/'));
   if (below.find('/') != std::string::npos) how.name = below.substr(below.find('/') + 1);
   std::ostringstream text;
-  fixtures::dump(text, split_case_path(cases.front()).first, how);
+  const int unreadable = fixtures::dump(text, split_case_path(cases.front()).first, how);
   say(text.str());
+  if (unreadable > 0)
+    throw cannot_run("FILE: expected cases that can be read, got '" + asked.what.front() + "': " +
+                     std::to_string(unreadable) + " of " + counted(cases.size(), "case") + " cannot be");
   return all_pass;
 }
 

@@ -111,10 +111,12 @@ inline const std::string fixtures_help =
         "  plumbline fixtures dump a.h5 --values all\n\n"
         "record adds to a file and never replaces a case, whatever its verdict; it exits 1\n"
         "when a case could not be run. regenerate writes a new file and shows how it\n"
-        "differs; bless puts it in place, with a reason that the file keeps, and refuses\n"
-        "when a case does not pass. check exits 1 when a file was changed or cannot be\n"
-        "read, is not sealed, draws other inputs than it holds, or a variant fails on it;\n"
-        "outputs of kernels whose sources have changed since are named and not compared.\n"
+        "differs; bless puts it in place, with a reason that the file keeps, and exits 1\n"
+        "when a case does not pass. check exits 1 when a file was changed or damaged, is\n"
+        "not sealed, draws other inputs than it holds, or a variant fails on it; outputs\n"
+        "of kernels whose sources have changed since are named and not compared. Others\n"
+        "exit 3 on what is damaged, check too on what is no HDF5. diff exits 1 when the\n"
+        "files differ.\n"
         "fixtures/README.md is the schema.\n\n") +
     exit_codes;
 

@@ -1,4 +1,5 @@
 #include "ci/plumbline/html.hpp"
+#include "reference/core/counted.hpp"
 
 #include <fmt/format.h>
 
@@ -79,9 +80,10 @@ std::string used_picture(const std::array<std::int64_t, used_bins>& histogram) {
     const double tall = std::max(
         1.5, std::log1p(static_cast<double>(n)) / std::log1p(static_cast<double>(most)) * (height - 4));
     bars += fmt::format(
-        "<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"var(--{})\"><title>{} elements"
+        "<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" fill=\"var(--{})\"><title>{}"
         " from {:.2f} of the budget</title></rect>",
-        i * cell, height - tall, cell - 2, tall, i >= budget_at ? "bad" : "bar", n, i * 0.05);
+        i * cell, height - tall, cell - 2, tall, i >= budget_at ? "bad" : "bar", counted(n, "element"),
+        i * 0.05);
   }
   return fmt::format(
       "<svg width=\"{0}\" height=\"{1}\" role=\"img\" aria-label=\"elements by error in units of budget\">{2}"

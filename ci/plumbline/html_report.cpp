@@ -3,6 +3,7 @@
 
 #include "ci/plumbline/html.hpp"
 #include "ci/plumbline/run_report.hpp"
+#include "reference/core/counted.hpp"
 
 namespace plumbline::program {
 
@@ -14,9 +15,9 @@ std::string card(const std::string& name, const std::string& about, const tally&
   const char* verdict = t.fail ? "fail" : t.mistrusted || !judged || !stopped.empty() ? "mistrusted" : "pass";
   std::string text = fmt::format(
       "<div class=\"card\"><h3>{} <span class=\"{}\">{}</span></h3>\n<div class=\"soft\">{}</div>\n"
-      "<div>{} cases: {} pass, {} fail, {} mistrusted; {} skipped; {} elements; {:.1f} s</div>\n",
-      escaped(name), verdict, verdict, escaped(about), t.cases(), t.pass, t.fail, t.mistrusted, t.skipped,
-      t.elements, t.seconds);
+      "<div>{}: {} pass, {} fail, {} mistrusted; {} skipped; {}; {:.1f} s</div>\n",
+      escaped(name), verdict, verdict, escaped(about), counted(t.cases(), "case"), t.pass, t.fail,
+      t.mistrusted, t.skipped, counted(t.elements, "element"), t.seconds);
   if (!stopped.empty()) text += "<div class=\"mistrusted\">" + escaped(stopped) + "</div>\n";
   if (judged) {
     text += fmt::format("<div>budget used at worst {:.3g} ({})</div>{}{}", t.worst.used,
@@ -28,7 +29,7 @@ std::string card(const std::string& name, const std::string& about, const tally&
   for (const auto& [reason, n] : t.skips)
     text += fmt::format("<div class=\"soft\">skipped {}: {}</div>", n, escaped(reason));
   for (const auto& [what, n] : t.warnings)
-    text += fmt::format("<div class=\"mistrusted\">{} ({} cases)</div>", escaped(what), n);
+    text += fmt::format("<div class=\"mistrusted\">{} ({})</div>", escaped(what), counted(n, "case"));
   return text + "</div>\n";
 }
 
@@ -115,8 +116,8 @@ std::string html_report(const run_report& r) {
                   r.partial ? "interrupted, partial result"
                   : clean   ? "all pass"
                             : "not clean");
-  body += fmt::format("<p class=\"soft\">commit {}, executor {}, seed {}, {:.1f} s on {} workers",
-                      escaped(r.commit), escaped(r.executor), r.seed, r.seconds, r.jobs);
+  body += fmt::format("<p class=\"soft\">commit {}, executor {}, seed {}, {:.1f} s on {}", escaped(r.commit),
+                      escaped(r.executor), r.seed, r.seconds, counted(r.jobs, "worker"));
   for (const auto& [key, value] : r.machine) body += "<br>" + escaped(key) + ": " + escaped(value);
   body += "</p>\n" + recorded_section(r.recorded) + failures_section(r);
   if (!r.rows.empty()) {

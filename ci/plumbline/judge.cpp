@@ -19,6 +19,7 @@
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
 #include "ci/plumbline/verbs.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -115,8 +116,8 @@ std::string as_text(const judged_file& f, std::size_t width) {
     text += fmt::format("largest disagreement: {:.3g} of what is allowed, at {}\n", largest->used,
                         largest->group);
   if (f.partial)
-    text += fmt::format("interrupted, partial result: {} of {} cases\n", f.judged() + f.unsupported,
-                        f.cases.size());
+    text += fmt::format("interrupted, partial result: {} of {}\n", f.judged() + f.unsupported,
+                        counted(f.cases.size(), "case"));
   text += fmt::format("{} pass, {} fail, {} mistrusted, {} unsupported (not judged)\n", f.count[0],
                       f.count[1], f.count[2], f.unsupported);
   if (!f.partial && f.judged() == 0)

@@ -9,6 +9,7 @@
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/pump.hpp"
+#include "reference/core/counted.hpp"
 
 namespace plumbline::program {
 
@@ -61,9 +62,9 @@ std::vector<planned> plan_of(const instrument& all, const verify_request& asked,
     }
   run.expected.resize(judgements);
   for (const auto& [place, n] : unknown)
-    run.left_out.push_back(
-        {fmt::format("{} recorded cases of {}", n, std::filesystem::path(place.first).filename().string()),
-         unknown_group(place.first, place.second)});
+    run.left_out.push_back({fmt::format("{} of {}", counted(n, "recorded case"),
+                                        std::filesystem::path(place.first).filename().string()),
+                            unknown_group(place.first, place.second)});
   return plan;
 }
 

@@ -22,6 +22,7 @@
 #include "ci/plumbline/saved_failures.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/verbs.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -63,7 +64,8 @@ class replaying {
 
   int run() {
     const bool colour = colour_wanted(to_.text);
-    for (const auto& [why, n] : plan_.unknown) bar_.print(fmt::format("not run: {} cases: {}\n", n, why));
+    for (const auto& [why, n] : plan_.unknown)
+      bar_.print(fmt::format("not run: {}: {}\n", counted(n, "case"), why));
     for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, specs_.size());
     const bool whole = pump(
@@ -78,7 +80,8 @@ class replaying {
     for (const auto& r : results_)
       if (r) print(*r, colour), ++count[static_cast<int>(r->result)];
     if (!whole)
-      bar_.print(fmt::format("interrupted, partial result: {} of {} cases\n", done_, specs_.size()));
+      bar_.print(
+          fmt::format("interrupted, partial result: {} of {}\n", done_, counted(specs_.size(), "case")));
     if (specs_.size() > 1 || !whole)
       bar_.print(fmt::format("{} pass, {} fail, {} mistrusted, {} skipped\n", count[0], count[1], count[2],
                              count[3]));
@@ -149,11 +152,11 @@ class replaying {
       return;
     }
     const bool pass = r.result == outcome::pass;
-    bar_.print(fmt::format("{}  {}\n  {}\n",
-                           inked(pass ? "pass" : "skip", pass ? ink::green : ink::dim, colour), r.case_text,
-                           pass ? fmt::format("budget used {:.3g}, {} elements, {:.3f} s, digest {}",
-                                              r.judged.budget_used(), r.judged.elements, r.seconds, r.digest)
-                                : r.skip_reason));
+    bar_.print(fmt::format(
+        "{}  {}\n  {}\n", inked(pass ? "pass" : "skip", pass ? ink::green : ink::dim, colour), r.case_text,
+        pass ? fmt::format("budget used {:.3g}, {}, {:.3f} s, digest {}", r.judged.budget_used(),
+                           counted(r.judged.elements, "element"), r.seconds, r.digest)
+             : r.skip_reason));
   }
 
   std::string write_outputs(bool whole_run) {
@@ -168,7 +171,7 @@ class replaying {
     const std::string whole = parts_.file(specs_.size());
     save_cases(whole, written);
     if (const std::string why = to_.outputs.write(bytes_of(whole)); !why.empty()) return why;
-    bar_.print(fmt::format("outputs of {} cases: {}\n", written.size(), asked_.outputs));
+    bar_.print(fmt::format("outputs of {}: {}\n", counted(written.size(), "case"), asked_.outputs));
     return "";
   }
 

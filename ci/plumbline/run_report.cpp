@@ -7,6 +7,7 @@
 
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/worker_pool.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -43,10 +44,11 @@ std::string nothing_judged(const run_report& r) {
     judged += row.counts.cases(), skipped += row.counts.skipped, wanted += row.wanted > 0;
   for (const recorded_row& row : r.recorded.rows) judged += row.counts.cases(), skipped += row.counts.skipped;
   if (judged != 0 || r.partial) return "";
-  if (skipped > 0) return fmt::format("nothing judged: all of {} draws and records were skipped", skipped);
+  if (skipped > 0)
+    return fmt::format("nothing judged: skipped {}", counted(skipped, "draw or record", "draws and records"));
   if (!r.rows.empty() && wanted == 0)
-    return fmt::format("nothing judged: shard {}/{} of {} {} is empty", r.shard, r.shards, r.cases_asked,
-                       r.cases_asked == 1 ? "case" : "cases");
+    return fmt::format("nothing judged: shard {}/{} of {} is empty", r.shard, r.shards,
+                       counted(r.cases_asked, "case"));
   if (!r.rows.empty()) return "nothing judged: the time was over before the first case ended";
   return r.shards > 1 ? fmt::format("nothing judged: shard {}/{} has no recorded case of these rows", r.shard,
                                     r.shards)
@@ -84,7 +86,8 @@ std::string describe(const failure& f, bool colour) {
   text += fmt::format("  {}  {}\n  {}\n", f.row, f.law.empty() ? "verdict" : f.law, f.message);
   for (const std::string& line : f.details) text += fmt::format("  {}\n", line);
   text += fmt::format("  case: {}\n", f.case_text);
-  if (!f.smallest.empty()) text += fmt::format("  smallest after {} tries: {}\n", f.shrink_steps, f.smallest);
+  if (!f.smallest.empty())
+    text += fmt::format("  smallest after {}: {}\n", counted(f.shrink_steps, "try", "tries"), f.smallest);
   if (!f.recorded.empty()) text += fmt::format("  recorded input: {}\n", f.recorded);
   if (!f.file.empty()) text += fmt::format("  saved: {}\n", f.file);
   if (!f.not_saved.empty()) text += fmt::format("  not saved: {}\n", f.not_saved);

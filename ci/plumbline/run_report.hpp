@@ -64,7 +64,8 @@ std::vector<std::pair<std::string, std::string>> machine_of(const executor*);
 std::string built_commit();
 std::string built_with();
 
-std::string text_report(const run_report&, bool colour);
+/// `page`: its width, or 0.
+std::string text_report(const run_report&, bool colour, std::size_t page);
 std::string html_report(const run_report&);
 
 /// One failure in full, ending with the command to paste.

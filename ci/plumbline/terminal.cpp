@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace plumbline::program {
 
@@ -25,6 +27,11 @@ void note_output_error(int number) {
 
 std::size_t terminal_width(stream s) {
   const int number = s == stream::output ? STDOUT_FILENO : STDERR_FILENO;
+  if (const char* said = std::getenv("COLUMNS")) {
+    std::size_t columns = 0;
+    const auto [end, error] = std::from_chars(said, said + std::strlen(said), columns);
+    if (error == std::errc{} && *end == 0 && columns > 0) return columns;
+  }
   winsize size = {};
   if (!isatty(number)) return 0;
   return ioctl(number, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;

@@ -16,7 +16,8 @@ enum class ink : std::uint8_t { plain, bold, dim, red, green, yellow };
 /// Text of a run goes to standard output, or to standard error when a result was asked for on the former.
 enum class stream : std::uint8_t { output, error };
 
-/// Columns of the terminal that the stream is; 0 when it is none.
+/// Columns of a page: what the environment says in COLUMNS, else those of the terminal that the stream is; 0:
+/// as many as there are.
 std::size_t terminal_width(stream);
 /// True when the stream is a terminal and NO_COLOR is not set.
 bool colour_wanted(stream = stream::output);

@@ -7,6 +7,7 @@
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
+#include "reference/core/counted.hpp"
 
 namespace plumbline::program {
 
@@ -16,7 +17,7 @@ std::string count(std::int64_t n) { return std::to_string(n); }
 
 std::string used(const tally& t) { return t.cases() ? fmt::format("{:.3g}", t.worst.used) : "-"; }
 
-std::string recorded_section(const recorded_run& run) {
+std::string recorded_section(const recorded_run& run, std::size_t page) {
   text_table table({"function", "variant", ">cases", ">pass", ">fail", ">mistrusted", ">not taken",
                     ">budget used", "worst", ">seconds"});
   for (const recorded_row& r : run.rows) {
@@ -25,7 +26,7 @@ std::string recorded_section(const recorded_run& run) {
     table.add({name_of(*r.op), r.variant, count(t.cases()), count(t.pass), count(t.fail), count(t.mistrusted),
                count(t.skipped), used(t), t.worst.test, fmt::format("{:.1f}", t.seconds)});
   }
-  std::string text = "Recorded cases (real input)\n" + table.str();
+  std::string text = "Recorded cases (real input)\n" + table.str(page);
   std::int64_t held = 0, failed = 0, unsupported = 0;
   double most = 0;
   for (const external_judgement& e : run.expected) {
@@ -43,7 +44,7 @@ std::string recorded_section(const recorded_run& run) {
   return text;
 }
 
-std::string rows_section(const run_report& r, bool colour) {
+std::string rows_section(const run_report& r, bool colour, std::size_t page) {
   text_table table({"function", "variant", "dtype", ">cases", ">pass", ">fail", ">mistrusted", ">skipped",
                     ">budget used", "worst", ">seconds"});
   for (const row_run& row : r.rows) {
@@ -52,7 +53,7 @@ std::string rows_section(const run_report& r, bool colour) {
                count(t.pass), count(t.fail), count(t.mistrusted), count(t.skipped), used(t), t.worst.test,
                fmt::format("{:.1f}", t.seconds)});
   }
-  std::string text = "Generated cases\n" + table.str();
+  std::string text = "Generated cases\n" + table.str(page);
   for (const row_run& row : r.rows)
     if (!row.stopped.empty())
       text += inked(fmt::format("  {}: {}\n", row.what.name(), row.stopped), ink::yellow, colour);
@@ -60,7 +61,7 @@ std::string rows_section(const run_report& r, bool colour) {
 }
 
 // A law over all rows of its function; the JSON has it by row.
-std::string laws_section(const run_report& r) {
+std::string laws_section(const run_report& r, std::size_t page) {
   text_table table({"function", "law", ">cases", ">fail", ">mistrusted", ">not asked", "fails in"});
   std::vector<const operation*> seen;
   for (const row_run& first : r.rows) {
@@ -83,7 +84,7 @@ std::string laws_section(const run_report& r) {
                  count(all.skipped), failing});
     }
   }
-  return table.empty() ? "" : "Laws\n" + table.str();
+  return table.empty() ? "" : "Laws\n" + table.str(page);
 }
 
 std::string skips_section(const run_report& r) {
@@ -103,11 +104,11 @@ std::string skips_section(const run_report& r) {
   return text.empty() ? "" : "Skipped, and why\n" + text;
 }
 
-std::string warnings_section(const run_report& r) {
+std::string warnings_section(const run_report& r, std::size_t page) {
   text_table table({">cases", "row", "warning"});
   for (const row_run& row : r.rows)
     for (const auto& [warning, n] : row.counts.warnings) table.add({count(n), row.what.name(), warning});
-  return table.empty() ? "" : "Warnings\n" + table.str();
+  return table.empty() ? "" : "Warnings\n" + table.str(page);
 }
 
 // One line a class would drown the rest: "class share/floor", many a line.
@@ -143,24 +144,23 @@ std::string coverage_section(const run_report& r) {
 
 }  // namespace
 
-std::string text_report(const run_report& r, bool colour) {
+std::string text_report(const run_report& r, bool colour, std::size_t page) {
   std::string text;
   if (!r.replayed.empty()) {
     std::int64_t fixed = 0;
     for (const replayed_failure& f : r.replayed) fixed += f.result.result == outcome::pass;
     text += fmt::format("Saved failures replayed: {}, of which {} pass now\n\n", r.replayed.size(), fixed);
   }
-  if (!r.recorded.rows.empty()) text += recorded_section(r.recorded) + "\n";
-  if (!r.rows.empty()) text += rows_section(r, colour) + "\n";
+  if (!r.recorded.rows.empty()) text += recorded_section(r.recorded, page) + "\n";
+  if (!r.rows.empty()) text += rows_section(r, colour, page) + "\n";
   for (const std::string& section :
-       {laws_section(r), skips_section(r), warnings_section(r), coverage_section(r)})
+       {laws_section(r, page), skips_section(r), warnings_section(r, page), coverage_section(r)})
     if (!section.empty()) text += section + "\n";
   for (const rise& one : r.rises)
-    text +=
-        inked(fmt::format(
-                  "RISE  {}: {} is {:.2f} times that of the baseline ({:.1f} sigma, {} cases then, {} now)\n",
-                  one.row, one.metric, one.factor, one.sigmas, one.before, one.now),
-              ink::red, colour);
+    text += inked(
+        fmt::format("RISE  {}: {} is {:.2f} times that of the baseline ({:.1f} sigma, {} then, {} now)\n",
+                    one.row, one.metric, one.factor, one.sigmas, counted(one.before, "case"), one.now),
+        ink::red, colour);
   for (const std::string& why : r.not_compared) text += "not compared with the baseline: " + why + "\n";
   if (!r.rises.empty() || !r.not_compared.empty()) text += "\n";
   std::int64_t cases = 0, fail = 0, mistrusted = 0, skipped = 0;
@@ -177,13 +177,12 @@ std::string text_report(const run_report& r, bool colour) {
                 : clean   ? ink::green
                           : ink::red,
                 colour);
-  text += fmt::format(
-      "{} case{}, {} failed, {} mistrusted, {} skipped; seed {}, executor {}, {} worker{}, {:.1f} s\n", cases,
-      cases == 1 ? "" : "s", fail, mistrusted, skipped, r.seed, r.executor, r.jobs, r.jobs == 1 ? "" : "s",
-      r.seconds);
+  text += fmt::format("{}, {} failed, {} mistrusted, {} skipped; seed {}, executor {}, {}, {:.1f} s\n",
+                      counted(cases, "case"), fail, mistrusted, skipped, r.seed, r.executor,
+                      counted(r.jobs, "worker"), r.seconds);
   if (const std::string why = nothing_judged(r); !why.empty()) text += why + "\n";
   if (!r.floors_hold) text += "mistrusted: a coverage floor was missed (see Coverage)\n";
-  return text;
+  return folded(text, page);
 }
 
 }  // namespace plumbline::program

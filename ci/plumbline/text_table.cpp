@@ -8,7 +8,9 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr std::size_t least_wrapped = 20;  // a narrower last column is left to the terminal
+constexpr std::size_t least_wrapped = 20;  // a last column that would be narrower gets a line of its own
+constexpr std::size_t least_page = 30;     // a narrower page is left to the terminal
+constexpr std::size_t gap = 2, hanging = 4;
 
 std::string printable(const std::string& text) {
   std::string out;
@@ -49,39 +51,71 @@ void text_table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string text_table::str(std::size_t limit) const {
+std::string folded(std::string_view text, std::size_t page) {
+  if (page < least_page) return std::string(text);
+  std::string all;
+  for (std::size_t end; !text.empty(); text.remove_prefix(end)) {
+    end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const std::string_view line = text.substr(0, end);
+    if (line.size() <= page + (line.back() == '\n')) {
+      all += line;
+      continue;
+    }
+    const std::size_t indent = std::min(line.find_first_not_of(' '), page - least_wrapped - hanging);
+    std::string margin(indent, ' ');
+    for (const std::string& one : wrapped(line.substr(indent), page - indent - hanging)) {
+      all += margin + one + (one.empty() || one.back() != '\n' ? "\n" : "");
+      margin.assign(indent + hanging, ' ');
+    }
+    if (line.back() != '\n') all.pop_back();
+  }
+  return all;
+}
+
+// Columns go on one line as long as the page has room; what has none starts a further line of each row.
+std::vector<text_table::line> text_table::lines_of(std::vector<std::size_t>& width, std::size_t page) const {
+  std::vector<line> all = {{0, 0, 0}};
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < width.size(); ++i) {
+    const bool fits = page == 0 || used + gap + width[i] <= page;
+    const bool wraps = i + 1 == width.size() && !right_[i] && used + gap + least_wrapped <= page;
+    if (!fits && !wraps && all.back().end > all.back().begin) {
+      all.push_back({i, i, hanging});
+      used = hanging;
+    }
+    if (page > 0) width[i] = std::min(width[i], page - used - gap);
+    used += gap + width[i], all.back().end = i + 1;
+  }
+  return all;
+}
+
+std::string text_table::str(std::size_t page) const {
   std::vector<std::size_t> width;
   for (const std::string& name : header_) width.push_back(name.size());
   for (const auto& cells : rows_)
     for (std::size_t i = 0; i < cells.size(); ++i) width[i] = std::max(width[i], cells[i].size());
+  const std::vector<line> layout = lines_of(width, page < least_page ? 0 : page);
   std::string text;
-  const auto line = [&](const std::vector<std::string>& cells) {
-    std::string one;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string padding(width[i] - cells[i].size(), ' ');
-      one += "  " + (right_[i] ? padding + cells[i] : cells[i] + padding);
+  const auto print = [&](const std::vector<std::string>& cells) {
+    for (const line& of : layout) {
+      std::vector<std::string> part(cells.begin() + static_cast<std::ptrdiff_t>(of.begin),
+                                    cells.begin() + static_cast<std::ptrdiff_t>(of.end));
+      for (const std::string& last : wrapped(part.back(), width[of.end - 1])) {
+        part.back() = last;
+        std::string one(of.indent, ' ');
+        for (std::size_t i = 0; i < part.size(); ++i) {
+          const std::string padding(width[of.begin + i] - part[i].size(), ' ');
+          one += std::string(gap, ' ') + (right_[of.begin + i] ? padding + part[i] : part[i] + padding);
+        }
+        one.erase(one.find_last_not_of(' ') + 1);
+        if (!one.empty() || of.indent == 0) text += one + "\n";
+        part.assign(part.size(), "");
+      }
     }
-    one.erase(one.find_last_not_of(' ') + 1);
-    text += one + "\n";
   };
-  std::size_t before = 2;
-  for (std::size_t i = 0; i + 1 < width.size(); ++i) before += width[i] + 2;
-  const bool wraps = limit >= before + least_wrapped && before + width.back() > limit && !right_.back();
-  if (wraps) width.back() = limit - before;
   if (std::any_of(header_.begin(), header_.end(), [](const std::string& name) { return !name.empty(); }))
-    line(header_);
-  for (const auto& cells : rows_) {
-    if (!wraps) {
-      line(cells);
-      continue;
-    }
-    std::vector<std::string> part = cells;
-    for (const std::string& one : wrapped(cells.back(), limit - before)) {
-      part.back() = one;
-      line(part);
-      part.assign(cells.size(), "");
-    }
-  }
+    print(header_);
+  for (const auto& cells : rows_) print(cells);
   return text;
 }
 

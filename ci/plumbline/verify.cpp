@@ -176,7 +176,7 @@ class verification {
     report_.failures.sort([](const failure& a, const failure& b) {
       return a.row != b.row ? a.row < b.row : a.index < b.index;
     });
-    bar_.print(text_report(report_, colour_));
+    bar_.print(text_report(report_, colour_, terminal_width(to_.text())));
     const std::vector<std::string> complaints = {
         to_.json.wanted() ? to_.json.write(json_report(report_)) : "",
         to_.page.wanted() ? to_.page.write(html_report(report_)) : ""};

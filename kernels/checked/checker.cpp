@@ -7,6 +7,7 @@
 
 #include "kernels/checked/source_lines.hpp"
 #include "kernels/core/launch.hpp"
+#include "reference/core/counted.hpp"
 
 namespace plumbline::checked {
 
@@ -118,8 +119,8 @@ void checker::look_outside(std::uintptr_t address, std::size_t bytes, memory_use
 void checker::look_shared(std::ptrdiff_t offset, std::size_t bytes, memory_use how, code_address from) {
   if (offset < 0 || static_cast<std::size_t>(offset) + bytes > shared_bytes_)
     stop(stray(how),
-         verb(how) + std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " outside the block's " +
-             std::to_string(shared_bytes_) + " bytes of shared memory, at offset " + std::to_string(offset),
+         verb(how) + counted(bytes, "byte") + " outside the block's " + std::to_string(shared_bytes_) +
+             " bytes of shared memory, at offset " + std::to_string(offset),
          from);
   const collision c =
       shared_.use(order_, static_cast<std::size_t>(offset), bytes, visit_of(how, false, from));
@@ -131,8 +132,7 @@ void checker::look_global(region& r, std::ptrdiff_t offset, std::size_t bytes, m
   if (!r.holds(offset, bytes)) {
     std::ptrdiff_t at = offset;  // the first byte that is outside
     while (r.holds(at, 1) && at < offset + static_cast<std::ptrdiff_t>(bytes)) ++at;
-    stop(stray(how),
-         verb(how) + std::to_string(bytes) + (bytes == 1 ? " byte, " : " bytes, ") + r.describe(at), from);
+    stop(stray(how), verb(how) + counted(bytes, "byte") + ", " + r.describe(at), from);
   }
   if (r.kind() == content::input) {
     if (!reads(how)) stop("stray write", verb(how) + ("input " + r.describe(offset)), from);
@@ -154,7 +154,7 @@ void checker::look_elsewhere(std::uintptr_t address, std::size_t bytes, memory_u
     }
   }
   const int owner = block_->owner_of_stack(reinterpret_cast<const void*>(address));
-  const std::string size = std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
+  const std::string size = counted(bytes, "byte");
   stop(stray(how),
        verb(how) + size + " of " +
            (owner >= 0 ? "local memory of thread " + std::to_string(owner)

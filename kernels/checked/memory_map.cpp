@@ -8,6 +8,8 @@
 #include <new>
 #include <numeric>
 
+#include "reference/core/counted.hpp"
+
 namespace plumbline::checked {
 
 namespace {
@@ -20,8 +22,6 @@ std::string hex(std::ptrdiff_t x) {
   std::snprintf(text, sizeof text, "0x%tx", x);
   return text;
 }
-
-std::string bytes_text(std::ptrdiff_t n) { return std::to_string(n) + (n == 1 ? " byte" : " bytes"); }
 
 }  // namespace
 
@@ -72,15 +72,16 @@ std::string region::element(std::int64_t offset, std::int64_t& rest) const {
 }
 
 std::string region::describe(std::ptrdiff_t offset) const {
-  if (offset < 0) return bytes_text(-offset) + " before " + name_;
+  if (offset < 0) return counted(-offset, "byte") + " before " + name_;
   if (static_cast<std::size_t>(offset) >= bytes_)
-    return bytes_text(offset - static_cast<std::ptrdiff_t>(bytes_)) + " behind the end of " + name_;
+    return counted(offset - static_cast<std::ptrdiff_t>(bytes_), "byte") + " behind the end of " + name_;
   if (kind_ == content::scratch) return name_ + " + " + hex(offset);
   const auto size = static_cast<std::ptrdiff_t>(size_of(shape_.type));
   std::int64_t rest = 0;
   const std::string at = element(offset / size, rest);
   if (rest > 0)
-    return "between the rows of " + name_ + ", " + bytes_text(rest * size + offset % size) + " after " + at;
+    return "between the rows of " + name_ + ", " + counted(rest * size + offset % size, "byte") + " after " +
+           at;
   return at;
 }
 

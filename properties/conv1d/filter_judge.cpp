@@ -8,6 +8,7 @@
 #include "properties/judge/classes.hpp"
 #include "properties/judge/constants.hpp"
 #include "properties/judge/element_bound.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -75,8 +76,8 @@ filter_error worst_error(const filter_shape& p, double y, double size) {
 verdict judge_filtered(const filter_shape& p, const filter_truth& truth, std::span<const double> computed,
                        const std::function<std::string(std::int64_t element)>& name) {
   if (computed.size() != truth.out.size())
-    throw bad_argument(
-        "out", std::to_string(truth.out.size()) + " elements, not " + std::to_string(computed.size()));
+    throw bad_argument("out",
+                       counted(truth.out.size(), "element") + ", not " + std::to_string(computed.size()));
   const row_name named = [&](std::size_t, std::int64_t element) {
     return name ? name(element) : "element " + std::to_string(element);
   };

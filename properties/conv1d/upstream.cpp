@@ -9,6 +9,7 @@
 #include "properties/external_case.hpp"
 #include "properties/judge/bytes_judge.hpp"
 #include "properties/upstream_source.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::conv1d {
@@ -230,7 +231,7 @@ void compare(const translated& t, const filter_shape& p, const call_truth& truth
              const std::function<std::string(std::int64_t)>& name) {
   const std::vector<std::uint8_t>& ours = truth.filter.compared;
   if (t.out.size() != ours.size())
-    throw bad_argument("expected_out", "expected " + std::to_string(ours.size()) + " elements, got " +
+    throw bad_argument("expected_out", "expected " + counted(ours.size(), "element") + ", got " +
                                            std::to_string(t.out.size()));
   if (!t.compared.empty() && t.compared != ours)
     throw bad_argument("case", "expected what is not compared to be the padding");

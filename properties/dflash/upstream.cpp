@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "properties/upstream_claims.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/dflash_model.hpp"
 
@@ -47,7 +48,7 @@ external_judgement judge_layer_ids(const recorded_case& c, upstream_source& from
 external_judgement held_in_double(const recorded_case& c, const tensor& theirs, const chain_result& chain) {
   const std::vector<double> values = theirs.values();
   if (values.size() != chain.ours.size())
-    throw bad_argument(chain.name, "expected " + std::to_string(chain.ours.size()) + " elements, got " +
+    throw bad_argument(chain.name, "expected " + counted(chain.ours.size(), "element") + ", got " +
                                        std::to_string(values.size()));
   const double budget = allowed(chain);
   double largest = 0;

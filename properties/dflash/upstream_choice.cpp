@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "properties/dflash/upstream.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/index.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/dflash.hpp"
@@ -69,7 +70,7 @@ void look_at(disagreement& d, upstream_source& from, const char* name, const int
   const int_list theirs = whole(from.at(name));
   if (theirs.size() != ours.size())
     throw bad_argument(
-        name, "expected " + std::to_string(ours.size()) + " elements, got " + std::to_string(theirs.size()));
+        name, "expected " + counted(ours.size(), "element") + ", got " + std::to_string(theirs.size()));
   for (std::size_t i = 0; i < ours.size(); ++i)
     d.look(static_cast<double>(theirs[i]), static_cast<double>(ours[i]), 0,
            std::string(name) + ", element " + std::to_string(i));

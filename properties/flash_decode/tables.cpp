@@ -7,6 +7,7 @@
 #include "properties/flash_decode/recorded.hpp"
 #include "properties/judge/admissible_judge.hpp"
 #include "properties/recorded_tensors.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/flash_decode.hpp"
 
@@ -137,7 +138,7 @@ external_judgement judge_recorded_rotary(const recorded_case& c) {
   if (sin.size() != cos.size() || 2 * pairs > d)
     throw bad_argument("rotary_cos", "expected two tables of at most half the head dim");
   if (packed && (starts.empty() || starts.back() != static_cast<double>(tokens)))
-    throw bad_argument("cu_seqlens", "expected to end with the " + std::to_string(tokens) + " tokens of x");
+    throw bad_argument("cu_seqlens", "expected to end with " + counted(tokens, "token") + ", as x has");
   for (std::int64_t t = 0; t < tokens; ++t) {
     std::int64_t sequence = packed ? 0 : t / x.dim(1), first = packed ? 0 : sequence * x.dim(1);
     if (packed) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "properties/judge/words.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/formats.hpp"
 
 namespace plumbline {
@@ -78,7 +79,7 @@ verdict judge_bytes(std::string_view output, const tensor& expected, const tenso
   }
   if (elements_off > 0) {
     bytes.used = std::numeric_limits<double>::infinity();
-    bytes.message += "; " + std::to_string(bytes_off) + " bytes in " + std::to_string(elements_off) + " of " +
+    bytes.message += "; " + counted(bytes_off, "byte") + " in " + std::to_string(elements_off) + " of " +
                      std::to_string(v.elements) + " elements differ";
   }
   v.metrics["bytes_differ"] = static_cast<double>(bytes_off);

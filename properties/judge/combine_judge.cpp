@@ -10,6 +10,7 @@
 #include "properties/judge/element_bound.hpp"
 #include "properties/judge/judged_row.hpp"
 #include "properties/judge/lse.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -134,9 +135,9 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
                              std::span<const double> out_partial, std::span<const double> lse_partial) {
   const auto elements = static_cast<std::size_t>(rows * dv), count = static_cast<std::size_t>(rows);
   if (out_partial.size() != elements * static_cast<std::size_t>(splits))
-    throw bad_argument("out_partial", std::to_string(splits * rows * dv) + " elements");
+    throw bad_argument("out_partial", counted(splits * rows * dv, "element"));
   if (lse_partial.size() != count * static_cast<std::size_t>(splits))
-    throw bad_argument("lse_partial", std::to_string(splits * rows) + " elements");
+    throw bad_argument("lse_partial", counted(splits * rows, "element"));
   combine_truth t;
   t.rows = rows;
   t.dv = dv;
@@ -191,11 +192,9 @@ combine_truth merge_partials(std::int64_t splits, std::int64_t rows, std::int64_
 verdict judge_combine(const combine_truth& truth, const contract& promised, std::span<const double> out,
                       std::span<const double> lse, const std::function<std::string(std::int64_t row)>& name) {
   if (out.size() != truth.out.size())
-    throw bad_argument("out",
-                       std::to_string(truth.out.size()) + " elements, not " + std::to_string(out.size()));
+    throw bad_argument("out", counted(truth.out.size(), "element") + ", not " + std::to_string(out.size()));
   if (!lse.empty() && lse.size() != truth.lse.size())
-    throw bad_argument("lse",
-                       std::to_string(truth.lse.size()) + " elements, not " + std::to_string(lse.size()));
+    throw bad_argument("lse", counted(truth.lse.size(), "element") + ", not " + std::to_string(lse.size()));
   const row_name named = [&](std::size_t, std::int64_t row) {
     return name ? name(row) : "row " + std::to_string(row);
   };

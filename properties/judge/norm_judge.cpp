@@ -7,6 +7,7 @@
 #include "properties/judge/classes.hpp"
 #include "properties/judge/element_bound.hpp"
 #include "properties/judge/rows.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
@@ -97,8 +98,7 @@ verdict judged(const norm_truth& t, dtype out_type, std::span<const double> comp
 verdict judge_norm(const norm_truth& t, dtype out_type, std::span<const double> computed,
                    const std::function<std::string(std::int64_t row)>& name) {
   if (computed.size() != t.out.size())
-    throw bad_argument("out",
-                       std::to_string(t.out.size()) + " elements, not " + std::to_string(computed.size()));
+    throw bad_argument("out", counted(t.out.size(), "element") + ", not " + std::to_string(computed.size()));
   const row_name named = [&](std::size_t, std::int64_t row) {
     return name ? name(row) : "row " + std::to_string(row);
   };

@@ -11,6 +11,7 @@
 #include "properties/judge/element_bound.hpp"
 #include "properties/judge/judged_row.hpp"
 #include "properties/judge/rows.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -184,8 +185,7 @@ std::string product_budgets(std::span<const contract> all) {
 verdict judge_product(const product_truth& truth, const contract& promised, std::span<const double> out,
                       const std::function<std::string(std::int64_t row)>& name) {
   if (out.size() != truth.out.size())
-    throw bad_argument("out",
-                       std::to_string(truth.out.size()) + " elements, not " + std::to_string(out.size()));
+    throw bad_argument("out", counted(truth.out.size(), "element") + ", not " + std::to_string(out.size()));
   const row_name named = [&](std::size_t, std::int64_t row) {
     return name ? name(row) : "row " + std::to_string(row);
   };

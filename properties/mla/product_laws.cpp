@@ -6,6 +6,7 @@
 
 #include "properties/laws/presented.hpp"
 #include "properties/mla/product_inputs.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/product.hpp"
 
 namespace plumbline::laws {
@@ -41,7 +42,7 @@ std::string broken_alone(const project_subject& s) {
   };
   first_rows(s.inputs.at("x"), inputs.at("x"));
   first_rows(s.outputs.at("out"), expected.at("out"));
-  const std::string what = "the first " + std::to_string(p.tokens) + " tokens alone";
+  const std::string what = "the first " + counted(p.tokens, "token") + " alone";
   const attempt other = s.run(p, inputs);
   if (other.why_not) return describe(*other.why_not, what);
   return difference(expected, other.outputs, what);

@@ -10,6 +10,7 @@
 
 #include "properties/laws/presented.hpp"
 #include "properties/mla/row_inputs.hpp"
+#include "reference/core/counted.hpp"
 
 namespace plumbline::laws {
 
@@ -149,7 +150,7 @@ std::string broken_pages(const write_cache_subject& s) {
   p.page_gap = std::min(p.page_gap, longest_gap);
   tensor_set inputs = s.inputs;
   inputs.set("k_cache", repaged(s.inputs.at("k_cache"), std::move(empty_inputs(p).at("k_cache"))));
-  const std::string what = "pages of " + std::to_string(p.page_size) + " rows";
+  const std::string what = "pages of " + counted(p.page_size, "row");
   attempt other = s.run(p, inputs);
   if (other.why_not) return describe(*other.why_not, what);
   tensor_set back;

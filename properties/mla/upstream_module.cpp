@@ -17,6 +17,7 @@
 #include "properties/mla/module_noise.hpp"
 #include "properties/mla/recorded.hpp"
 #include "properties/mla/upstream.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/mla_module.hpp"
 
@@ -150,7 +151,7 @@ external_judgement held(const recorded_case& c, const tensor& theirs, const std:
   const std::vector<double> values = theirs.values();
   if (values.size() != ours.size())
     throw bad_argument(
-        name, "expected " + std::to_string(ours.size()) + " elements, got " + std::to_string(values.size()));
+        name, "expected " + counted(ours.size(), "element") + ", got " + std::to_string(values.size()));
   const double K = judging::element_threshold.at(static_cast<double>(ours.size())) * std::sqrt(sides);
   disagreement d;
   double budget = 0, size = 0;

@@ -3,6 +3,7 @@
 
 #include "properties/quantize/upstream.hpp"
 #include "properties/upstream_source.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/quantize_problem.hpp"
 
@@ -33,7 +34,7 @@ tensor pages_of(const cache_shape& p, const tensor& from, const char* name) {
   tensor_set made = make_cache(p);
   const auto shape = made.at("cache").shape();
   if (from.type() != dtype::u8 || from.size() != p.num_pages * page_stride(p))
-    throw bad_argument(name, "expected " + std::to_string(p.num_pages * page_stride(p)) + " bytes, got " +
+    throw bad_argument(name, "expected " + counted(p.num_pages * page_stride(p), "byte") + ", got " +
                                  std::to_string(from.size()));
   tensor to(dtype::u8, {shape.begin(), shape.end()});
   const std::int64_t used = p.page_size * slot_bytes(p);

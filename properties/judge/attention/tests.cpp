@@ -16,6 +16,7 @@
 #include "properties/judge/element.hpp"
 #include "properties/judge/lse.hpp"
 #include "properties/judge/rows.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/formats.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -25,7 +26,7 @@ namespace {
 void expect_size(const std::string& what, std::size_t unit, std::size_t expected, std::size_t given) {
   if (given != expected)
     throw bad_argument(what + " of unit " + std::to_string(unit),
-                       std::to_string(expected) + " elements, not " + std::to_string(given));
+                       counted(expected, "element") + ", not " + std::to_string(given));
 }
 
 void check(std::span<const attention_truth> truth, std::size_t which,
