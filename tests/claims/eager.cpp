@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 
+#include "reference/core/counted.hpp"
 #include "tests/claims/eager_shapes.hpp"
 #include "tests/claims/subjects.hpp"
 
@@ -159,7 +160,7 @@ array view(const array& a, shape_list shape) {
   for (std::int64_t& d : shape)
     if (d < 0) d = known == 0 ? 0 : a.size() / known;
   if (count_of(shape) != a.size())
-    refuse("view: shape " + text_of(shape) + " is invalid for " + std::to_string(a.size()) + " elements");
+    refuse("view: shape " + text_of(shape) + " is invalid for " + counted(a.size(), "element"));
   array b = a;
   b.shape = std::move(shape);
   return b;

@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(equal_bytes_pass_and_one_bit_fails_with_its_place_and_codes
   BOOST_TEST((v.result == outcome::fail));
   BOOST_TEST(v.elements == 24);
   BOOST_TEST(v.message ==
-             "k_cache at [1, 1, 1]: computed 17.125 (0x4189), expected 17 (0x4188); 1 bytes in 1 of 24 "
+             "k_cache at [1, 1, 1]: computed 17.125 (0x4189), expected 17 (0x4188); 1 byte in 1 of 24 "
              "elements differ");
 }
 
