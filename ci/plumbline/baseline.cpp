@@ -1,11 +1,15 @@
 #include "ci/plumbline/baseline.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/json_number.hpp"
+#include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/rank_tests.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -14,12 +18,6 @@ namespace plumbline::program {
 namespace {
 
 using nlohmann::json;
-
-bool of_one_size(const by_regime& a, const by_regime& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-    return x.first == y.first && x.second.size() == y.second.size();
-  });
-}
 
 struct misfit : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -38,6 +36,13 @@ class placed {
   std::string text() const {
     if (!value_.is_string()) expected("a text");
     return value_;
+  }
+  /// Separated by blanks; `what` is missing where there is none.
+  std::vector<std::string> words(const char* what) const {
+    std::istringstream from(text());
+    std::vector<std::string> all{std::istream_iterator<std::string>(from), {}};
+    if (all.empty()) expected(what);
+    return all;
   }
   std::uint64_t whole() const {
     if (!value_.is_number_unsigned()) expected("a whole number");
@@ -91,12 +96,58 @@ std::string row_of(const placed& v) {
   return name + v.at("dtype").text();
 }
 
-bool meet(const std::map<std::string, by_regime>& before, const std::map<std::string, by_regime>& now) {
-  for (const auto& [metric, regimes] : now)
-    if (const auto same = before.find(metric); same != before.end())
-      for (const auto& [regime, values] : regimes)
-        if (same->second.count(regime) != 0) return true;
-  return false;
+case_numbers case_from(const placed& v) {
+  case_numbers one;
+  one.traits = v.at("traits").words("a regime first");
+  v.each_key([&](const std::string& key, const placed& value) {
+    if (key != "traits") one.numbers[key] = value.number();
+  });
+  return one;
+}
+
+const std::string& regime_of(const case_numbers& one) { return one.traits.front(); }
+
+bool has_regime(const std::vector<case_numbers>& cases, const std::string& regime) {
+  return std::any_of(cases.begin(), cases.end(), [&](const auto& one) { return regime_of(one) == regime; });
+}
+
+// Runs draw from one population unless one of them was asked for a single regime; then it is the one to
+// compare.
+std::vector<case_numbers> drawn_as(const std::vector<case_numbers>& cases,
+                                   const std::vector<case_numbers>& others) {
+  const bool single = !others.empty() && std::all_of(others.begin(), others.end(), [&](const auto& one) {
+    return regime_of(one) == regime_of(others.front());
+  });
+  if (!single) return cases;
+  std::vector<case_numbers> some;
+  for (const case_numbers& one : cases)
+    if (regime_of(one) == regime_of(others.front())) some.push_back(one);
+  return some;
+}
+
+measured numbers_of(const std::string& metric, const std::vector<case_numbers>& cases) {
+  measured all;
+  for (const case_numbers& one : cases)
+    if (const auto x = one.numbers.find(metric); x != one.numbers.end())
+      all.traits.push_back(one.traits), all.values.push_back(x->second);
+  return all;
+}
+
+// Runs of one seed draw the same cases in the same order, the longer one more of them.
+bool same_cases(const std::vector<case_numbers>& a, const std::vector<case_numbers>& b) {
+  return std::equal(a.begin(), a.begin() + std::min(a.size(), b.size()), b.begin(),
+                    [](const auto& x, const auto& y) { return x.traits == y.traits; });
+}
+
+rise rise_of_pairs(const std::string& metric, const std::vector<case_numbers>& before,
+                   const std::vector<case_numbers>& now) {
+  std::vector<double> then, here;
+  for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i) {
+    const auto x = before[i].numbers.find(metric), y = now[i].numbers.find(metric);
+    if (x != before[i].numbers.end() && y != now[i].numbers.end())
+      then.push_back(x->second), here.push_back(y->second);
+  }
+  return compare_pairs(then, here);
 }
 
 }  // namespace
@@ -104,44 +155,29 @@ bool meet(const std::map<std::string, by_regime>& before, const std::map<std::st
 baseline::baseline(const std::string& file) : file_(file) {
   if (const std::string why = why_no_file(file); !why.empty())
     throw cannot_run("--baseline: expected what verify --json wrote, got '" + file + "': " + why);
+  bool older = false;
   try {
     const json whole = parsed(bytes_of(file));
     const placed j(whole, "");
     seed_ = j.at("seed").whole();
     j.at("variants").each_element([&](const placed& v) {
-      if (!v.has("metrics")) return;
+      older = older || !v.has(numbers_key);
+      if (older) return;
       known_row& row = rows_[row_of(v)];
       row.contract = v.at("contract").text();
-      v.at("metrics").each_key([&](const std::string& metric, const placed& regimes) {
-        regimes.each_key([&](const std::string& regime, const placed& values) {
-          values.each_element([&](const placed& x) { row.metrics[metric][regime].push_back(x.number()); });
-        });
-      });
+      v.at(numbers_key).each_element([&](const placed& one) { row.cases.push_back(case_from(one)); });
+      if (row.cases.empty()) rows_.erase(row_of(v));
     });
   } catch (const misfit& e) {
     throw bad_argument("--baseline", "expected what verify --json wrote, got '" + file + "': " + e.what());
   }
+  if (older)
+    throw bad_argument("--baseline", "expected what verify --json wrote, with " + std::string(numbers_key) +
+                                         " in each row, got '" + file +
+                                         "', which an older program wrote: record it again");
   if (rows_.empty())
     throw bad_argument("--baseline", "expected what verify --json wrote, with generated cases, got '" + file +
                                          "': it holds no numbers to compare");
-}
-
-std::vector<rise> baseline::rises(const run_report& r) const {
-  std::vector<rise> all;
-  for (const row_run& row : r.rows) {
-    const auto known = rows_.find(row.what.name());
-    if (known == rows_.end() || known->second.contract != row.what.promised.name) continue;
-    for (const auto& [metric, now] : row.counts.samples) {
-      const auto before = known->second.metrics.find(metric);
-      if (before == known->second.metrics.end()) continue;
-      const bool same_cases = r.seed == seed_ && of_one_size(before->second, now);
-      rise one = same_cases ? compare_pairs(before->second, now) : compare(before->second, now);
-      one.row = row.what.name(), one.metric = metric;
-      if (one.sigmas > rise_sigmas && one.factor > least_factor) all.push_back(std::move(one));
-    }
-  }
-  std::sort(all.begin(), all.end(), [](const rise& a, const rise& b) { return a.sigmas > b.sigmas; });
-  return all;
 }
 
 std::string baseline::why_not(const row& what) const {
@@ -152,14 +188,34 @@ std::string baseline::why_not(const row& what) const {
   return "";
 }
 
-std::vector<std::string> baseline::not_compared(const run_report& r) const {
-  std::vector<std::string> all;
-  for (const row_run& row : r.rows)
-    if (const std::string why = why_not(row.what); !why.empty())
-      all.push_back(why);
-    else if (!meet(rows_.at(row.what.name()).metrics, row.counts.samples))
-      all.push_back(row.what.name() + ": no regime has numbers in both");
-  return all;
+void baseline::compare(run_report& r) const {
+  for (const row_run& row : r.rows) {
+    if (const std::string why = why_not(row.what); !why.empty()) {
+      r.not_compared.push_back(why);
+      continue;
+    }
+    const auto &known = rows_.at(row.what.name()).cases, &drawn = row.counts.numbers;
+    const std::vector<case_numbers> before = drawn_as(known, drawn), now = drawn_as(drawn, known);
+    if (before.empty() || now.empty()) {
+      r.not_compared.push_back(row.what.name() + ": no regime has numbers in both");
+      continue;
+    }
+    const bool pairs = r.seed == seed_ && same_cases(before, now);
+    std::set<std::string> metrics;
+    for (const case_numbers& one : now)
+      for (const auto& [metric, x] : one.numbers) metrics.insert(metric);
+    for (const std::string& metric : metrics) {
+      rise one = pairs ? rise_of_pairs(metric, before, now)
+                       : program::compare(numbers_of(metric, before), numbers_of(metric, now));
+      one.row = row.what.name(), one.metric = metric;
+      (one.compared ? r.compared : r.same) += 1;
+      if (one.compared && one.factor > least_factor) r.rises.push_back(std::move(one));
+    }
+  }
+  const double enough = false_alarms / static_cast<double>(std::max<std::int64_t>(r.compared, 1));
+  const auto chance = [&](const rise& one) { return one.chance >= enough; };
+  r.rises.erase(std::remove_if(r.rises.begin(), r.rises.end(), chance), r.rises.end());
+  std::sort(r.rises.begin(), r.rises.end(), [](const rise& a, const rise& b) { return a.chance < b.chance; });
 }
 
 void baseline::require_a_row_of(const std::vector<row>& rows, const std::string& regime) const {
@@ -168,17 +224,14 @@ void baseline::require_a_row_of(const std::vector<row>& rows, const std::string&
     if (const std::string why = why_not(one); !why.empty()) {
       all.push_back(why);
     } else {
-      const auto& metrics = rows_.at(one.name()).metrics;
-      const bool drawn = std::any_of(metrics.begin(), metrics.end(),
-                                     [&](const auto& m) { return m.second.count(regime) != 0; });
-      if (!regime.empty() && !drawn)
+      if (!regime.empty() && !has_regime(rows_.at(one.name()).cases, regime_trait(regime)))
         all.push_back(one.name() + ": the baseline has no case of the regime " + regime);
     }
   if (all.size() == rows.size()) refuse(all);
 }
 
 void baseline::require_compared(const run_report& r) const {
-  if (const std::vector<std::string> all = not_compared(r); all.size() == r.rows.size()) refuse(all);
+  if (r.not_compared.size() == r.rows.size()) refuse(r.not_compared);
 }
 
 void baseline::refuse(const std::vector<std::string>& reasons) const {

@@ -1,9 +1,9 @@
 // verify --baseline: numbers that rise inside their budgets.
 //
-// A kernel may get a third worse and still pass, so a run is compared with the JSON of an earlier one: how
-// much of its budget a case uses, and how its errors compare with the noise that its contract declares (rms).
-// Two runs of different seeds draw different cases, so a rise counts only where seeds cannot have made it;
-// two runs of one seed draw the same ones, and pairs of them say far more (rank_tests.hpp).
+// A kernel may get a third worse and still pass, so a run is compared with the JSON of an earlier one, row by
+// row: how much of its budget a case uses, and how its errors compare with the noise that its contract
+// declares (rms).  Two runs of different seeds draw different cases, so a rise counts only where seeds cannot
+// have made it; two runs of one seed draw the same ones, and pairs of them say far more (rank_tests.hpp).
 #pragma once
 
 #include <map>
@@ -26,10 +26,9 @@ class baseline {
   /// bad_argument when a run that has ended compared nothing.
   void require_compared(const run_report&) const;
 
-  /// Rows whose numbers rose by more than seeds explain, surest first.
-  std::vector<rise> rises(const run_report&) const;
-  /// Rows of the run of which nothing was compared, each with the reason.
-  std::vector<std::string> not_compared(const run_report&) const;
+  /// Fills in the rises, surest first, how many numbers were compared, and the rows of which nothing was,
+  /// each with the reason.
+  void compare(run_report&) const;
 
  private:
   std::string why_not(const row&) const;
@@ -37,16 +36,14 @@ class baseline {
 
   struct known_row {
     std::string contract;
-    std::map<std::string, by_regime> metrics;
+    std::vector<case_numbers> cases;
   };
   const std::string file_;
   std::map<std::string, known_row> rows_;
   std::uint64_t seed_ = 0;
 };
 
-/// A rise beyond this many standard deviations is none of chance: one false alarm in three million numbers.
-inline constexpr double rise_sigmas = 5;
-/// A smaller one, however sure, is nobody's concern.
+/// A smaller rise, however sure, is nobody's concern.
 inline constexpr double least_factor = 1.01;
 
 }  // namespace plumbline::program

@@ -52,10 +52,11 @@ inline const std::string verify_help =
         "Recorded cases are read from fixtures/recorded of the clone that the program was\n"
         "built in, or from the folder that the environment variable PLUMBLINE_RECORDED\n"
         "names.\n\n"
-        "--baseline compares two runs of any seeds, row by row and regime by regime: how\n"
-        "much of its budget a case uses, and its errors beside the declared noise (rms).\n"
-        "A rise beyond 5 standard deviations is printed as RISE, exit 1. Runs of one seed\n"
-        "draw the same cases: then each is held to itself, and smaller rises are seen.\n\n") +
+        "--baseline compares two runs of any seeds, row by row, each case with those of its\n"
+        "regime and classes: how much of its budget it uses, and its errors beside the\n"
+        "declared noise (rms). A rise that seeds explain in fewer than one run of a hundred\n"
+        "is printed as RISE, exit 1. Runs of one seed draw the same cases: then each is held\n"
+        "to itself, and smaller rises are seen.\n\n") +
     results_text + exit_codes;
 
 inline const std::string replay_help =

@@ -24,11 +24,15 @@ void put_counts(json& j, const tally& t) {
   j["seconds"] = json_number(t.seconds);
 }
 
-void put_samples(json& j, const tally& t) {
-  j["metrics"] = json::object();
-  for (const auto& [metric, regimes] : t.samples)
-    for (const auto& [regime, values] : regimes)
-      for (const double x : values) j["metrics"][metric][regime].emplace_back(json_number(x));
+json of_numbers(const tally& t) {
+  json all = json::array();
+  for (const case_numbers& one : t.numbers) {
+    std::string traits;
+    for (const std::string& trait : one.traits) traits += (traits.empty() ? "" : " ") + trait;
+    all.push_back({{"traits", traits}});
+    for (const auto& [metric, x] : one.numbers) all.back()[metric] = json_number(x);
+  }
+  return all;
 }
 
 std::string text_of(const json& j) { return j.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
@@ -83,7 +87,7 @@ std::string json_report(const run_report& r) {
     v["dtype"] = name_of(row.what.in), v["contract"] = row.what.promised.name;
     put_counts(v, row.counts);
     v["stopped"] = row.stopped;
-    put_samples(v, row.counts);
+    v[numbers_key] = of_numbers(row.counts);
     j["variants"].push_back(v);
     for (const auto& [law, t] : row.counts.laws)
       j["laws"].push_back({{"operator", v["operator"]},
@@ -120,12 +124,14 @@ std::string json_report(const run_report& r) {
   for (const replayed_failure& f : r.replayed)
     j["replayed"].push_back(
         {{"file", f.file}, {"case", f.case_text}, {"verdict", std::string(name_of(f.result.result))}});
+  j["compared_with_baseline"] = r.compared;
   j["rises"] = json::array();
   for (const rise& one : r.rises)
     j["rises"].push_back({{"row", one.row},
                           {"metric", one.metric},
-                          {"factor", one.factor},
-                          {"sigmas", one.sigmas},
+                          {"factor", json_number(one.factor)},
+                          {"sigmas", json_number(one.sigmas)},
+                          {"chance", json_number(one.chance)},
                           {"cases_before", one.before},
                           {"cases", one.now}});
   j["failures"] = json::array();

@@ -12,6 +12,9 @@
 
 namespace plumbline::program {
 
+/// Key of a row under which verify --json keeps the numbers of each judged case, which --baseline compares:
+/// a list of {"traits": words with blanks between, "budget_used", and "rms" where the judge has one}.
+inline constexpr const char* numbers_key = "case_numbers";
 /// verify --json
 std::string json_report(const run_report&);
 /// replay --json: one entry a case that was run; `partial`: a signal ended it

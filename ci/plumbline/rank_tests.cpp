@@ -2,101 +2,118 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "ci/plumbline/tail_bounds.hpp"
 
 namespace plumbline::program {
 
 namespace {
 
-// Failures are told elsewhere; here they are no numbers.
-std::vector<double> comparable(const std::vector<double>& all) {
-  std::vector<double> some;
-  for (const double x : all)
-    if (std::isfinite(x)) some.push_back(std::max(x, least_number));
-  std::sort(some.begin(), some.end());
-  return some;
-}
-
-double median(const std::vector<double>& sorted) {
-  const std::size_t half = sorted.size() / 2;
-  return sorted.size() % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
-// Sum of the ranks of `some` among both (ties share theirs), and the share of the variance that ties take.
-struct ranks {
-  double sum = 0, ties = 0;
+struct weighed {
+  double value = 0, weight = 0;
 };
-ranks ranks_of(const std::vector<double>& some, const std::vector<double>& others) {
-  std::vector<double> all = some;
-  all.insert(all.end(), others.begin(), others.end());
-  std::sort(all.begin(), all.end());
-  const auto n = static_cast<double>(all.size());
-  ranks found;
-  for (std::size_t first = 0, last; first < all.size(); first = last) {
-    last = static_cast<std::size_t>(std::upper_bound(all.begin(), all.end(), all[first]) - all.begin());
-    const double same = static_cast<double>(last - first), rank = static_cast<double>(first + last + 1) / 2;
-    const auto mine = std::equal_range(some.begin(), some.end(), all[first]);
-    found.sum += rank * static_cast<double>(mine.second - mine.first);
-    found.ties += (same * same * same - same) / (n * n * n - n);
-  }
-  return found;
+
+double median(std::vector<weighed> all) {
+  std::sort(all.begin(), all.end(), [](const weighed& a, const weighed& b) { return a.value < b.value; });
+  double half = 0, sum = 0;
+  for (const weighed& one : all) half += one.weight / 2;
+  for (const weighed& one : all)
+    if ((sum += one.weight) >= half) return one.value;
+  return 1;
 }
 
-// Of a value among others in order; those alike share theirs.
-double rank_in(const std::vector<double>& sorted, double x) {
-  const auto alike = std::equal_range(sorted.begin(), sorted.end(), x);
-  return static_cast<double>((alike.first - sorted.begin()) + (alike.second - sorted.begin()) + 1) / 2;
+// The cases of both runs as one population; those of the first come first.
+struct population {
+  measured all;
+  std::size_t before = 0;
+
+  void add(const measured& run) {
+    for (std::size_t i = 0; i < run.values.size(); ++i)
+      if (std::isfinite(run.values[i]))
+        all.traits.push_back(run.traits[i]), all.values.push_back(run.values[i]);
+  }
+};
+
+double factor_between(const population& p, const std::vector<alike>& groups) {
+  std::vector<weighed> ratios;
+  for (const alike& g : groups)
+    for (const std::size_t then : g.cases)
+      for (const std::size_t now : g.cases) {
+        const double x = p.all.values[then], y = p.all.values[now];
+        if (then >= p.before || now < p.before || (x == 0 && y == 0)) continue;
+        ratios.push_back({x == 0 ? std::numeric_limits<double>::infinity() : y / x,
+                          g.weight / static_cast<double>(g.cases.size() + 1)});
+      }
+  return median(std::move(ratios));
 }
 
 }  // namespace
 
-rise compare(const by_regime& before, const by_regime& now) {
-  rise found;
-  double excess = 0, variance = 0;
-  std::vector<double> ratios;
-  for (const auto& [regime, then] : before) {
-    const auto here = now.find(regime);
-    if (here == now.end()) continue;
-    const std::vector<double> old = comparable(then), mine = comparable(here->second);
-    if (old.empty() || mine.empty()) continue;
-    const auto n = static_cast<double>(mine.size()), m = static_cast<double>(old.size()), all = n + m;
-    const ranks r = ranks_of(mine, old);
-    excess += (r.sum - n * (all + 1) / 2) / (all + 1);
-    variance += n * m * (1 - r.ties) / (12 * (all + 1));
-    ratios.insert(ratios.end(), mine.size(), median(mine) / median(old));
-    found.before += static_cast<std::int64_t>(old.size()),
-        found.now += static_cast<std::int64_t>(mine.size());
+std::vector<double> midranks(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (std::size_t first = 0, last; first < order.size(); first = last) {
+    for (last = first; last < order.size() && values[order[last]] == values[order[first]]; ++last) {
+    }
+    for (std::size_t i = first; i < last; ++i) ranks[order[i]] = static_cast<double>(first + last + 1) / 2;
   }
-  if (!(variance > 0)) return found;
-  std::sort(ratios.begin(), ratios.end());
-  found.factor = median(ratios), found.sigmas = excess / std::sqrt(variance);
+  return ranks;
+}
+
+rise compare(const measured& before, const measured& now) {
+  population p;
+  p.add(before), p.before = p.all.values.size(), p.add(now);
+  const std::size_t size = p.all.values.size(), taken = size - p.before;
+  rise found;
+  found.before = static_cast<std::int64_t>(p.before), found.now = static_cast<std::int64_t>(taken);
+  const std::vector<alike> groups = p.before == 0 || taken == 0 ? std::vector<alike>() : alike_cases(p.all);
+  if (groups.empty()) return found;
+  std::vector<double> scores(size, 0), values;
+  for (const alike& g : groups) {
+    values.clear();
+    for (const std::size_t i : g.cases) values.push_back(p.all.values[i]);
+    const std::vector<double> ranks = midranks(values);
+    const auto n = static_cast<double>(ranks.size());
+    for (std::size_t i = 0; i < ranks.size(); ++i)
+      scores[g.cases[i]] += g.weight * (ranks[i] - (n + 1) / 2) / (n + 1);
+  }
+  const auto n = static_cast<double>(size), k = static_cast<double>(taken);
+  double sum = 0, squares = 0;  // the scores of all are 0 together
+  for (std::size_t i = p.before; i < size; ++i) sum += scores[i];
+  for (const double a : scores) squares += a * a;
+  if (!(squares > 0)) return found;
+  found.compared = true;
+  found.factor = factor_between(p, groups);
+  found.sigmas = sum / std::sqrt(k * (n - k) / n * squares / (n - 1));
+  found.chance = std::exp(log_tail_of_draw(scores, taken, sum));
   return found;
 }
 
-rise compare_pairs(const by_regime& before, const by_regime& now) {
+rise compare_pairs(const std::vector<double>& before, const std::vector<double>& now) {
   std::vector<double> logs, sizes;
-  for (const auto& [regime, then] : before) {
-    const std::vector<double>& here = now.at(regime);
-    for (std::size_t i = 0; i < then.size(); ++i)
-      if (std::isfinite(then[i]) && std::isfinite(here[i]))
-        logs.push_back(std::log(std::max(here[i], least_number) / std::max(then[i], least_number)));
-  }
   rise found;
-  found.before = found.now = static_cast<std::int64_t>(logs.size());
-  logs.erase(std::remove(logs.begin(), logs.end(), 0.0), logs.end());
-  if (logs.empty()) return found;
-  std::vector<double> of_rises;
-  for (const double x : logs) {
-    sizes.push_back(std::fabs(x));
-    if (x > 0) of_rises.push_back(x);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const double x = before[i], y = now[i];
+    if (!std::isfinite(x) || !std::isfinite(y)) continue;
+    ++found.before, ++found.now;
+    if (x != y) logs.push_back(std::log(y) - std::log(x));  // of zero: -inf, larger than any
   }
-  std::sort(of_rises.begin(), of_rises.end());
-  std::sort(sizes.begin(), sizes.end());
-  std::sort(logs.begin(), logs.end());
+  if (logs.empty()) return found;
+  for (const double x : logs) sizes.push_back(std::fabs(x));
+  const std::vector<double> ranks = midranks(sizes);
   double sum = 0, squares = 0;
-  for (const double x : of_rises) sum += rank_in(sizes, x);
-  for (const double x : sizes) squares += rank_in(sizes, x) * rank_in(sizes, x);
-  const auto n = static_cast<double>(sizes.size());
-  found.factor = std::exp(median(logs)), found.sigmas = (sum - n * (n + 1) / 4) / std::sqrt(squares / 4);
+  std::vector<weighed> ratios;
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    sum += logs[i] > 0 ? ranks[i] : -ranks[i], squares += ranks[i] * ranks[i];
+    ratios.push_back({std::exp(logs[i]), 1});
+  }
+  found.compared = true;
+  found.factor = median(std::move(ratios)), found.sigmas = sum / std::sqrt(squares);
+  found.chance = std::exp(log_tail_of_signs(ranks, sum));
   return found;
 }
 

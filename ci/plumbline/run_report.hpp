@@ -22,11 +22,13 @@ struct coverage {
   bool met() const { return static_cast<double>(cases) >= floor * static_cast<double>(of); }
 };
 
-/// A number of a row that is larger than in the baseline by more than seeds explain.
+/// How a number of a row stands to that of the baseline.
 struct rise {
   std::string row, metric;
   double factor = 1, sigmas = 0;     // how much larger the number is now, and how sure that is
+  double chance = 1;                 // bound on how often seeds alone make as much of it
   std::int64_t before = 0, now = 0;  // cases
+  bool compared = false;             // false where it is the same in every case, or there is none
 };
 
 struct run_report {
@@ -44,6 +46,7 @@ struct run_report {
   bool floors_hold = true;  // every floor met, or too few cases to ask for them
   bool floors_asked = false;
   std::vector<rise> rises;                // against the baseline, where one was given
+  std::int64_t compared = 0, same = 0;    // numbers held to it, and those that are one number in every case
   std::vector<std::string> not_compared;  // rows, with the reason
   double seconds = 0;
   int jobs = 1;

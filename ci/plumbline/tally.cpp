@@ -54,10 +54,10 @@ void tally::add(std::uint64_t index, const case_result& r) {
              f.where, f.message, r.case_text};
   }
   digests_[index] = r.digest;
-  const std::string regime = regime_of(r.case_text);
-  samples["budget_used"][regime].push_back(r.judged.budget_used());
-  if (const auto rms = r.judged.metrics.find("rms"); rms != r.judged.metrics.end())
-    samples["rms"][regime].push_back(rms->second);
+  case_numbers one{{regime_trait(regime_of(r.case_text))}, {{"budget_used", r.judged.budget_used()}}};
+  one.traits.insert(one.traits.end(), r.classes.begin(), r.classes.end());
+  if (const auto rms = r.judged.metrics.find("rms"); rms != r.judged.metrics.end()) one.numbers.insert(*rms);
+  numbers.push_back(std::move(one));
 }
 
 std::string tally::digest() const {

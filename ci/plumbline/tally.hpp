@@ -29,8 +29,12 @@ struct worst_place {
   std::string test, where, message, case_text;
 };
 
-/// Values of one number in the cases of a row, by regime, in the order of their index.
-using by_regime = std::map<std::string, std::vector<double>>;
+/// What a later run compares with: one judged case.
+struct case_numbers {
+  std::vector<std::string> traits;        // its regime, then its coverage classes
+  std::map<std::string, double> numbers;  // budget_used, and rms where the judge has one
+};
+inline std::string regime_trait(const std::string& regime) { return "regime=" + regime; }
 
 /// Everything counted about one row.
 class tally {
@@ -46,8 +50,7 @@ class tally {
   std::map<std::string, std::int64_t> drawn_classes;  // of skipped ones too
   std::map<std::string, std::int64_t> warnings;
   worst_place worst;
-  /// Of judged cases: budget_used, and rms where the judge has one; by regime.
-  std::map<std::string, by_regime> samples;
+  std::vector<case_numbers> numbers;  // of judged cases, in the order of their index
 
   std::int64_t cases() const { return pass + fail + mistrusted; }
   std::int64_t drawn() const { return cases() + skipped; }

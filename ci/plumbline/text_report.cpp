@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "ci/plumbline/run_report.hpp"
@@ -157,12 +158,19 @@ std::string text_report(const run_report& r, bool colour, std::size_t page) {
        {laws_section(r, page), skips_section(r), warnings_section(r, page), coverage_section(r)})
     if (!section.empty()) text += section + "\n";
   for (const rise& one : r.rises)
-    text += inked(
-        fmt::format("RISE  {}: {} is {:.2f} times that of the baseline ({:.1f} sigma, {} then, {} now)\n",
-                    one.row, one.metric, one.factor, one.sigmas, counted(one.before, "case"), one.now),
-        ink::red, colour);
+    text +=
+        inked(fmt::format("RISE  {}: {} is {} that of the baseline ({:.1f} sigma, chance below {:.0e}, {} "
+                          "then, {} now)\n",
+                          one.row, one.metric,
+                          std::isfinite(one.factor) ? fmt::format("{:.2f} times", one.factor)
+                                                    : std::string("above 0,"),
+                          one.sigmas, one.chance, counted(one.before, "case"), one.now),
+              ink::red, colour);
+  if (r.compared + r.same > 0)
+    text += fmt::format("baseline: {} held to it, {} rose; {} more the same in every case, mostly 0\n",
+                        counted(r.compared, "number"), r.rises.size(), r.same);
   for (const std::string& why : r.not_compared) text += "not compared with the baseline: " + why + "\n";
-  if (!r.rises.empty() || !r.not_compared.empty()) text += "\n";
+  if (r.compared + r.same > 0 || !r.not_compared.empty()) text += "\n";
   std::int64_t cases = 0, fail = 0, mistrusted = 0, skipped = 0;
   const auto count_in = [&](const tally& t) {
     cases += t.cases(), fail += t.fail, mistrusted += t.mistrusted, skipped += t.skipped;

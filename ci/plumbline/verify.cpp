@@ -171,8 +171,7 @@ class verification {
     if (report_.floors_asked)
       report_.floors_hold = std::all_of(report_.classes.begin(), report_.classes.end(),
                                         [](const coverage& c) { return c.of == 0 || c.met(); });
-    if (baseline_)
-      report_.rises = baseline_->rises(report_), report_.not_compared = baseline_->not_compared(report_);
+    if (baseline_) baseline_->compare(report_);
     report_.failures.sort([](const failure& a, const failure& b) {
       return a.row != b.row ? a.row < b.row : a.index < b.index;
     });

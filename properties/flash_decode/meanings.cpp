@@ -117,7 +117,10 @@ constexpr std::array combine = {
     meaning{"one_query", "One query token."},
     meaning{"several_queries", "Several query tokens."},
     meaning{"head_dim_v_not_multiple_of_8", "Head dims that vector loads do not divide."},
-    meaning{"head_dim_v_not_multiple_of_4", "Head dims with a tail behind every vector."}};
+    meaning{"head_dim_v_not_multiple_of_4", "Head dims with a tail behind every vector."},
+    meaning{"out_f32", "The result is f32."},
+    meaning{"out_bf16", "The result is bf16."},
+    meaning{"out_f16", "The result is f16."}};
 
 template <std::size_t A, std::size_t B>
 constexpr std::array<meaning, A + B> joined(const std::array<meaning, A>& a,

@@ -157,6 +157,9 @@ constexpr problem_class<combine_problem> combine_rows[] = {
     {"several_queries", 0.2, [](const combine_problem& p) { return p.sq > 1; }},
     {"head_dim_v_not_multiple_of_8", 0.02, [](const combine_problem& p) { return p.dv % 8 != 0; }},
     {"head_dim_v_not_multiple_of_4", 0.02, [](const combine_problem& p) { return p.dv % 4 != 0; }},
+    {"out_f32", 0.2, [](const combine_problem& p) { return p.out_type == dtype::f32; }},
+    {"out_bf16", 0.1, [](const combine_problem& p) { return p.out_type == dtype::bf16; }},
+    {"out_f16", 0.1, [](const combine_problem& p) { return p.out_type == dtype::f16; }},
 };
 
 template <class P, std::size_t N>

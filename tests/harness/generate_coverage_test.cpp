@@ -104,7 +104,8 @@ BOOST_AUTO_TEST_CASE(every_class_of_append_is_drawn_above_its_floor) {
 BOOST_AUTO_TEST_CASE(every_class_of_combine_is_drawn_above_its_floor) {
   require_floors(shares(combine_classes(),
                         [](std::uint64_t i) {
-                          const auto p = draw_combine(dtype::f32, 7, i);
+                          constexpr dtype types[] = {dtype::f32, dtype::bf16, dtype::f16};
+                          const auto p = draw_combine(types[i % 3], 7, i);
                           BOOST_REQUIRE_NO_THROW(flash_decode::check(p));
                           BOOST_REQUIRE((flash_decode::parse_combine(keyed_text(to_text(p))) == p));
                           return p;
