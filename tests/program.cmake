@@ -26,7 +26,7 @@ plumbline_test(NAME program_as_built_test SOURCES program_as_built_test.cpp prog
   LINK nlohmann_json::nlohmann_json LABELS program smoke)
 target_compile_definitions(program_as_built_test PRIVATE
   PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>" PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}"
-  PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked>)
+  PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked> PLUMBLINE_SANITIZED=$<BOOL:${PLUMBLINE_SANITIZE}>)
 add_dependencies(program_as_built_test plumbline)
 
 plumbline_test(NAME claims_eager SOURCES claims_eager_test.cpp LINK proposals LABELS smoke program)
