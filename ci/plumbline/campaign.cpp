@@ -78,7 +78,7 @@ void campaign::count(row_run& r, std::uint64_t index, const case_result& result)
   if (result.result != outcome::pass && result.result != outcome::skipped)
     failed_(failure_from(r.what.name(), index, result));
   if (r.counts.fail >= asked_.max_failures)
-    r.stopped = fmt::format("stopped after {} failures (--max-failures)", r.counts.fail);
+    r.stopped = fmt::format("stopped after {} (--max-failures)", counted(r.counts.fail, "failure"));
 }
 
 void campaign::take(const finished& f) {

@@ -12,6 +12,7 @@
 #include "ci/plumbline/verbs.hpp"
 #include "fixtures/store.hpp"
 #include "kernels/probe/probe.hpp"
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline::program {
@@ -33,8 +34,8 @@ std::vector<const probe::probe*> chosen(const std::vector<std::string>& names) {
 std::string listing(const std::vector<const probe::probe*>& all) {
   std::string text;
   for (const probe::probe* p : all) {
-    text += fmt::format("{}\n  {}\n  {}, {} vectors\n", p->name, p->question, probe::name_of(p->what),
-                        p->vectors.size());
+    text += fmt::format("{}\n  {}\n  {}, {}\n", p->name, p->question, probe::name_of(p->what),
+                        counted(p->vectors.size(), "vector"));
     for (const probe::alternative& a : p->alternatives)
       text += fmt::format("  {} {}\n", &a == &p->alternatives[0] ? "model:" : "or:   ", a.name);
   }
@@ -124,11 +125,11 @@ int run_probe(const instrument& all, const probe_request& asked) {
     if (out.wanted()) cases.push_back(stored(*p, a));
   }
   const bool partial = asked_of < probes.size();
-  const std::string whose =
-      fmt::format("{}: {} of {} probes answered as the host's model says, {} not answered\n", on->machine(),
-                  as_expected, asked_of, unanswered);
+  const std::string whose = fmt::format("{}: {} of {} answered as the host's model says, {} not answered\n",
+                                        on->machine(), as_expected, counted(asked_of, "probe"), unanswered);
   bar.print(table.str() + "\n" +
-            (partial ? fmt::format("interrupted, partial result: {} of {} probes\n", asked_of, probes.size())
+            (partial ? fmt::format("interrupted, partial result: {} of {}\n", asked_of,
+                                   counted(probes.size(), "probe"))
                      : "") +
             whose);
   if (!cases.empty())
