@@ -44,7 +44,7 @@ target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TA
   PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")
 add_dependencies(program_fixtures_test plumbline)
 
-plumbline_test(NAME rank_tests_test SOURCES rank_tests_test.cpp LINK plumbline_program LABELS smoke program)
+plumbline_test(NAME rank_tests_test SOURCES rank_tests_test.cpp LINK plumbline_program LABELS program)
 plumbline_test(NAME program_baseline_test SOURCES program_baseline_test.cpp program_process.cpp
   LINK nlohmann_json::nlohmann_json LABELS program)
 target_compile_definitions(program_baseline_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")

@@ -1,4 +1,5 @@
 // The statistics of verify --baseline: bounds against every draw there is, and rises among cases that differ.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
@@ -155,6 +156,36 @@ BOOST_AUTO_TEST_CASE(seeds_alone_are_no_rise_and_thirty_percent_are) {
     BOOST_TEST(one.chance < 1e-4, one.chance);
     BOOST_TEST((one.factor > 1.15 && one.factor < 1.45), one.factor);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_rise_of_some_cases_alone_is_told_with_their_trait) {
+  const auto risen_where = [](const std::string& trait, measured m) {
+    for (std::size_t i = 0; i < m.values.size(); ++i)
+      if (std::find(m.traits[i].begin(), m.traits[i].end(), trait) != m.traits[i].end()) m.values[i] *= 2;
+    return m;
+  };
+  for (std::uint64_t seed = 1; seed <= 5; ++seed)
+    for (const char* trait : {"regime=normal", "out_f32"}) {
+      const rise one = compare(drawn(2 * seed, 150, 1), risen_where(trait, drawn(2 * seed + 1, 150, 1)));
+      BOOST_TEST(one.chance < 1e-4, one.chance);
+      BOOST_TEST(one.where == trait);
+      BOOST_TEST((one.factor > 1.6 && one.factor < 2.4), one.factor);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_of_many_traits_is_surest_by_chance_and_no_rise) {
+  const auto with_traits = [](std::uint64_t seed) {
+    measured m = drawn(seed, 60, 1);
+    random_stream s(seed, "traits");
+    for (auto& traits : m.traits)
+      for (int t = 0; t < 60; ++t)
+        if (s.chance(0.3)) traits.push_back("trait_" + std::to_string(t));
+    return m;
+  };
+  int beyond = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed)
+    beyond += compare(with_traits(2 * seed), with_traits(2 * seed + 1)).chance < 0.05;
+  BOOST_TEST(beyond <= 5);  // 15 if the bound were the chance, and it is several times that
 }
 
 BOOST_AUTO_TEST_CASE(the_same_cases_show_a_rise_that_other_ones_hide) {

@@ -129,6 +129,7 @@ std::string json_report(const run_report& r) {
   for (const rise& one : r.rises)
     j["rises"].push_back({{"row", one.row},
                           {"metric", one.metric},
+                          {"where", one.where},
                           {"factor", json_number(one.factor)},
                           {"sigmas", json_number(one.sigmas)},
                           {"chance", json_number(one.chance)},

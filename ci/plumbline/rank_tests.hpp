@@ -17,6 +17,11 @@
 // any kernel, regime and number of cases, and whatever the groups are.  It does not hold where the generator
 // itself changed between the runs, for then there were two populations: record such a baseline again.
 //
+// A change may raise the errors of some cases alone, of one type of output or one regime, and be lost among
+// the others.  So the cases of each trait are also tested by themselves, drawn among themselves; the chance
+// is twice the bound over all cases, or twice that of the surest trait times the number of traits, whichever
+// is less (Bonferroni).
+//
 // Runs of one seed draw the same cases: then each is held to itself, what differs is ranked by the size of
 // its logarithm, and if nothing rose the signs are flips of a coin (Wilcoxon's test); they are bounded
 // likewise.
@@ -32,9 +37,9 @@
 
 namespace plumbline::program {
 
-/// Of runs that drew other cases.  `factor` is the median of the ratios of the pairs of alike cases, one of
-/// each run, weighed as in T; infinity where most of the cases before were 0.  Values that are not finite are
-/// told elsewhere, and are no numbers here.
+/// Of runs that drew other cases.  `where` is the surest trait, or empty: all cases.  `factor` is the median
+/// of the ratios of the pairs of alike cases, one of each run, weighed as in T; infinity where most of the
+/// cases before were 0.  Values that are not finite are told elsewhere, and are no numbers here.
 rise compare(const measured& before, const measured& now);
 
 /// Of as many cases, the same in both, in the same order.  `factor` is the median of the ratios that are

@@ -25,6 +25,7 @@ struct coverage {
 /// How a number of a row stands to that of the baseline.
 struct rise {
   std::string row, metric;
+  std::string where;                 // a trait of cases, where they tell more than all; else empty
   double factor = 1, sigmas = 0;     // how much larger the number is now, and how sure that is
   double chance = 1;                 // bound on how often seeds alone make as much of it
   std::int64_t before = 0, now = 0;  // cases

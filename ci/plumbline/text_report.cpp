@@ -159,9 +159,9 @@ std::string text_report(const run_report& r, bool colour, std::size_t page) {
     if (!section.empty()) text += section + "\n";
   for (const rise& one : r.rises)
     text +=
-        inked(fmt::format("RISE  {}: {} is {} that of the baseline ({:.1f} sigma, chance below {:.0e}, {} "
+        inked(fmt::format("RISE  {}: {}{} is {} that of the baseline ({:.1f} sigma, chance below {:.0e}, {} "
                           "then, {} now)\n",
-                          one.row, one.metric,
+                          one.row, one.metric, one.where.empty() ? "" : " where " + one.where,
                           std::isfinite(one.factor) ? fmt::format("{:.2f} times", one.factor)
                                                     : std::string("above 0,"),
                           one.sigmas, one.chance, counted(one.before, "case"), one.now),
