@@ -45,6 +45,16 @@ BOOST_AUTO_TEST_CASE(a_worktree_that_somebody_removed_is_made_again) {
   BOOST_TEST(repo.result()["first_bad"] == repo.hash("c2"));
 }
 
+BOOST_AUTO_TEST_CASE(a_lock_that_a_killed_git_left_is_in_nobodys_way) {
+  tiny_repository repo;
+  repo.history(5, 3);
+  BOOST_TEST(repo.bisect().code == 0);
+  repo.write(".git/worktrees/worktree/index.lock", "");
+  const process_end end = repo.bisect({"--fresh"});
+  BOOST_TEST(end.code == 0, end.err);
+  BOOST_TEST(repo.result()["first_bad"] == repo.hash("c3"));
+}
+
 BOOST_AUTO_TEST_CASE(an_end_without_a_number_is_named_with_the_reason) {
   tiny_repository repo;
   repo.history(2, 1);

@@ -1,8 +1,10 @@
 #include "ci/plumbline/git.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <sstream>
+#include <thread>
 
 #include "ci/plumbline/child_process.hpp"
 #include "ci/plumbline/instrument.hpp"
@@ -33,6 +35,26 @@ std::vector<std::string> lines_of(const std::string& text) {
   for (std::string line; std::getline(in, line);)
     if (!line.empty()) lines.push_back(line);
   return lines;
+}
+
+constexpr std::chrono::milliseconds last_words(10000), between_looks(50);
+
+std::vector<fs::path> locks_in(const std::string& folder) {
+  std::vector<fs::path> all;
+  std::error_code none;
+  for (const fs::directory_entry& one : fs::directory_iterator(folder, none))
+    if (one.path().extension() == ".lock") all.push_back(one.path());
+  return all;
+}
+
+// Nobody works in our worktree but us.  A git of a run that was ended may still be ending, and then releases
+// its locks; one that was killed has left them.
+void await_locks(const std::string& folder) {
+  const auto until = std::chrono::steady_clock::now() + last_words;
+  while (!locks_in(folder).empty() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(between_looks);
+  std::error_code none;
+  for (const fs::path& lock : locks_in(folder)) fs::remove(lock, none);
 }
 
 }  // namespace
@@ -85,8 +107,11 @@ void git_repository::require_worktree(const std::string& folder, const std::stri
   std::error_code none;
   if (fs::exists(fs::path(folder) / ".git", none)) {
     const child_end its = git(folder, {"rev-parse", "--path-format=absolute", "--git-common-dir"});
-    if (its.code == 0 && its.last_line() == ask({"rev-parse", "--path-format=absolute", "--git-common-dir"}))
+    if (its.code == 0 &&
+        its.last_line() == ask({"rev-parse", "--path-format=absolute", "--git-common-dir"})) {
+      await_locks(git(folder, {"rev-parse", "--path-format=absolute", "--git-dir"}).last_line());
       return;
+    }
   }
   fs::remove_all(folder, none);
   ask({"worktree", "add", "--force", "--detach", "--quiet", folder, commit});

@@ -26,7 +26,8 @@ class git_repository {
   /// Files that differ between two commits.
   std::vector<std::string> changed(const std::string& a, const std::string& b) const;
 
-  /// Makes the worktree in `folder` unless it is there.
+  /// Makes the worktree in `folder` unless it is there.  Locks that a git of an earlier run left in it are
+  /// waited for, ten seconds, and then removed.
   void require_worktree(const std::string& folder, const std::string& commit) const;
 
   /// What `git ARGUMENTS` prints, without the last line's end; cannot_run with its last line when it fails.
