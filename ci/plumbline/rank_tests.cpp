@@ -77,24 +77,29 @@ std::vector<double> scores_of(const population& p, const std::vector<alike>& gro
   return scores;
 }
 
-struct evidence {
-  double sigmas = 0, log_chance = 0;
+// How the cases of this run stand among those of a part.
+struct standing {
+  const part* cases = nullptr;
+  std::vector<double> scores;
+  std::size_t taken = 0;
+  double sum = 0, sigmas = 0;
+
+  double log_chance() const { return sigmas < least_sigmas ? 0 : log_tail_of_draw(scores, taken, sum); }
 };
 
-evidence evidence_of(const population& p, const std::vector<double>& scores, const part& cases) {
-  std::vector<double> drawn;
-  double sum = 0, mean = 0, squares = 0;
-  std::size_t taken = 0;
+standing standing_of(const population& p, const std::vector<double>& scores, const part& cases) {
+  standing all;
+  all.cases = &cases;
+  double mean = 0, squares = 0;
   for (const std::size_t i : cases) {
-    drawn.push_back(scores[i]), mean += scores[i] / static_cast<double>(cases.size());
-    if (i >= p.before) ++taken, sum += scores[i];
+    all.scores.push_back(scores[i]), mean += scores[i] / static_cast<double>(cases.size());
+    if (i >= p.before) ++all.taken, all.sum += scores[i];
   }
-  for (const double a : drawn) squares += (a - mean) * (a - mean);
-  const auto n = static_cast<double>(drawn.size()), k = static_cast<double>(taken);
+  for (const double a : all.scores) squares += (a - mean) * (a - mean);
+  const auto n = static_cast<double>(cases.size()), k = static_cast<double>(all.taken);
   const double variance = k * (n - k) / n * squares / (n - 1);
-  if (!(variance > 0)) return {};
-  const double sigmas = (sum - k * mean) / std::sqrt(variance);
-  return {sigmas, sigmas < least_sigmas ? 0 : log_tail_of_draw(drawn, taken, sum)};
+  if (variance > 0) all.sigmas = (all.sum - k * mean) / std::sqrt(variance);
+  return all;
 }
 
 }  // namespace
@@ -124,16 +129,17 @@ rise compare(const measured& before, const measured& now) {
   part all(size);
   std::iota(all.begin(), all.end(), std::size_t{0});
   const std::map<std::string, part> parts = parts_of(p);
-  evidence most = evidence_of(p, scores, all);
-  const part* where = &all;
-  found.compared = true, most.log_chance += std::log(2.0);
-  for (const auto& [trait, cases] : parts) {
-    evidence one = evidence_of(p, scores, cases);
-    one.log_chance += std::log(2.0 * static_cast<double>(parts.size()));
-    if (one.log_chance < most.log_chance) most = one, where = &cases, found.where = trait;
-  }
-  found.factor = factor_between(p, groups, *where);
-  found.sigmas = most.sigmas, found.chance = std::exp(std::min(most.log_chance, 0.0));
+  standing most = standing_of(p, scores, all), surest;
+  std::string trait_of_surest;
+  for (const auto& [trait, cases] : parts)
+    if (standing one = standing_of(p, scores, cases); one.sigmas > surest.sigmas)
+      surest = std::move(one), trait_of_surest = trait;
+  double log_chance = most.log_chance() + std::log(2.0);
+  const double of_surest = surest.log_chance() + std::log(2.0 * static_cast<double>(parts.size()));
+  if (of_surest < log_chance) most = std::move(surest), log_chance = of_surest, found.where = trait_of_surest;
+  found.compared = true;
+  found.factor = factor_between(p, groups, *most.cases);
+  found.sigmas = most.sigmas, found.chance = std::exp(std::min(log_chance, 0.0));
   return found;
 }
 

@@ -7,7 +7,8 @@ namespace plumbline::program {
 
 namespace {
 
-constexpr int halvings = 40;
+constexpr int halvings = 40;  // of the shift
+constexpr int steps = 20;     // towards the best s
 constexpr double beyond =
     30;  // times the best s of a normal T: near the end of what T can be, the best is far out
 
@@ -17,7 +18,7 @@ template <class Function>
 double least_of(const Function& f, double end) {
   const double golden = (std::sqrt(5.0) - 1) / 2;
   double low = 0, high = end, a = high - golden * end, b = golden * end, of_a = f(a), of_b = f(b);
-  for (int i = 0; i < halvings; ++i)
+  for (int i = 0; i < steps; ++i)
     if (of_a < of_b) {
       high = b, b = a, of_b = of_a;
       a = high - golden * (high - low), of_a = f(a);

@@ -167,7 +167,7 @@ std::string text_report(const run_report& r, bool colour, std::size_t page) {
                           one.sigmas, one.chance, counted(one.before, "case"), one.now),
               ink::red, colour);
   if (r.compared + r.same > 0)
-    text += fmt::format("baseline: {} held to it, {} rose; {} more the same in every case, mostly 0\n",
+    text += fmt::format("baseline: {} held to it, {} rose; {} more do not differ\n",
                         counted(r.compared, "number"), r.rises.size(), r.same);
   for (const std::string& why : r.not_compared) text += "not compared with the baseline: " + why + "\n";
   if (r.compared + r.same > 0 || !r.not_compared.empty()) text += "\n";
