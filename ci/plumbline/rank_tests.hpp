@@ -27,9 +27,9 @@
 // likewise.
 //
 // A run makes many such tests.  A rise is one whose bound is below `false_alarms` over their number, so by
-// Bonferroni at most one in a hundred runs that changed nothing has any; as bounds exceed the chance about
-// tenfold there, it is one in a thousand.  What is the same number in every case of both runs, as the zero of
-// a kernel that computes exactly, cannot be ranked and is no test.
+// Bonferroni at most one in a hundred runs that changed nothing has any, and fewer as far as the bounds
+// exceed the chance.  Of one seed that takes signs that are as likely up as down.  What is the same number in
+// every case of both runs, as the zero of a kernel that computes exactly, cannot be ranked and is no test.
 #pragma once
 
 #include "ci/plumbline/alike_cases.hpp"
