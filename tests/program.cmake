@@ -24,9 +24,10 @@ endforeach()
 # The program as it is: what it says of itself in README.md, and the verb that the fake world does not have.
 plumbline_test(NAME program_as_built_test SOURCES program_as_built_test.cpp program_process.cpp
   LINK nlohmann_json::nlohmann_json LABELS program smoke)
+string(COMPARE NOTEQUAL "${PLUMBLINE_SANITIZE}" "" sanitized)
 target_compile_definitions(program_as_built_test PRIVATE
   PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>" PLUMBLINE_SOURCE_FOLDER="${CMAKE_SOURCE_DIR}"
-  PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked> PLUMBLINE_SANITIZED=$<BOOL:${PLUMBLINE_SANITIZE}>)
+  PLUMBLINE_HAVE_CHECKED=$<TARGET_EXISTS:kernels_checked> PLUMBLINE_SANITIZED=${sanitized})
 add_dependencies(program_as_built_test plumbline)
 
 plumbline_test(NAME claims_eager SOURCES claims_eager_test.cpp LINK proposals LABELS smoke program)
