@@ -11,12 +11,6 @@
 
 namespace fs = std::filesystem;
 
-namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(bisect_run)
 
 // Programs from before the seal refuse an attribute that they do not know, and so an older option.

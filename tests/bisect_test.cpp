@@ -7,8 +7,6 @@
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 /// Every element that is opened is closed, in turn, and no bare & or < stands in text.
 bool well_formed(const std::string& xml) {
   std::vector<std::string> open;

@@ -18,8 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string readme() {
   std::stringstream text;
   text << std::ifstream(PLUMBLINE_SOURCE_FOLDER "/README.md").rdbuf();

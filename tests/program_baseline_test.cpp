@@ -18,8 +18,6 @@ process_end verified(const scratch_folder& in, const char* seed, std::vector<std
   return run_program(words, in.path());
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // A baseline whose errors are that much smaller: the run that is held to it has risen.
 void write_divided(const scratch_folder& in, const char* from, const char* to, double factor) {
   nlohmann::json j = nlohmann::json::parse(in.read(from));

@@ -10,8 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 struct claims_end {
   process_end end;
   json claims;

@@ -12,8 +12,6 @@ using nlohmann::json;
 
 const std::vector<std::string> tapped = {"FAKE_TAPS=1"};
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(program_explain)

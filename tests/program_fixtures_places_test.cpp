@@ -11,8 +11,6 @@
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::string line(int seed) {
   return "flash_decode.attend/scalar:d=16,capacity=8,cache_seqlens=5;regime=normal;seed=" +
          std::to_string(seed);

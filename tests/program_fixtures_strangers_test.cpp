@@ -5,29 +5,15 @@
 
 #include "fixtures/seal.hpp"
 #include "fixtures/store.hpp"
+#include "tests/fixtures_command.hpp"
 #include "tests/harness/python_with.hpp"
-#include "tests/program_process.hpp"
-
-namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-process_end run(const scratch_folder& in, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "fixtures");
-  return run_program(arguments, in.path());
-}
-
-constexpr const char* good =
-    "flash_decode.attend/scalar:d=16,capacity=8,cache_seqlens=5;regime=normal;seed=1";
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(program_fixtures_strangers)
 
 BOOST_AUTO_TEST_CASE(what_is_damaged_is_a_finding_of_check_and_what_is_no_hdf5_is_none) {
   const scratch_folder folder;
   const auto file = [&](const std::string& name) { return folder.path() + "/" + name; };
-  BOOST_REQUIRE(run(folder, {"record", good, "--to", "a.h5"}).code == 0);
+  BOOST_REQUIRE(run_fixtures(folder, {"record", good_case, "--to", "a.h5"}).code == 0);
   using namespace plumbline::fixtures;
   const case_path path = list(file("a.h5")).at(0);
   stored_case one = read(file("a.h5"), path), other = one;
@@ -38,8 +24,9 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_is_a_finding_of_check_and_what_is_no_hdf5_i
   root["digest"] = digest_of(
       root, {{path, one.attributes["digest"]}, {{path.group, "other"}, other.attributes["digest"]}});
   write_unsealed(file("damaged.h5"), {one, other}, root);
-  const process_end dump = run(folder, {"dump", "damaged.h5"}), check = run(folder, {"check", "damaged.h5"}),
-                    half = run(folder, {"dump", "damaged.h5#/" + path.group + "/" + path.name});
+  const process_end dump = run_fixtures(folder, {"dump", "damaged.h5"}),
+                    check = run_fixtures(folder, {"check", "damaged.h5"}),
+                    half = run_fixtures(folder, {"dump", "damaged.h5#/" + path.group + "/" + path.name});
   BOOST_TEST(dump.code == 3);
   BOOST_TEST(has(dump.out, "cannot be read: "), dump.out);
   BOOST_TEST(has(dump.err, "FILE: expected cases that can be read, got 'damaged.h5': 1 of 2 cases cannot be"),
@@ -55,7 +42,7 @@ BOOST_AUTO_TEST_CASE(what_is_damaged_is_a_finding_of_check_and_what_is_no_hdf5_i
                                                 {"diff", "a.h5", "text.h5"},
                                                 {"regenerate", "text.h5"},
                                                 {"bless", "text.h5", "--reason", "because"}}) {
-    const process_end end = run(folder, words);
+    const process_end end = run_fixtures(folder, words);
     BOOST_TEST(end.code == 3, words.front());
     BOOST_TEST(end.out.empty(), end.out);
     BOOST_TEST(has(end.err, "FILE: expected "), end.err);
@@ -76,26 +63,27 @@ BOOST_AUTO_TEST_CASE(arrays_of_numpy_are_recorded_with_what_the_command_line_say
   BOOST_REQUIRE(std::system((plumbline::testing::python_with("h5py") + " -c \"" + write + "\"").c_str()) ==
                 0);
   const process_end record =
-      run(folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "causal=1", "--to", "a.h5"});
+      run_fixtures(folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "causal=1", "--to", "a.h5"});
   BOOST_TEST(record.code == 0, record.err);
   BOOST_TEST(has(record.out, "recorded attend/raw_split  pass"), record.out);
-  BOOST_TEST(run(folder, {"check", "a.h5"}).code == 0);
+  BOOST_TEST(run_fixtures(folder, {"check", "a.h5"}).code == 0);
   const auto file = folder.path() + "/a.h5";
   const auto one = plumbline::fixtures::read(file, plumbline::fixtures::list(file).at(0));
   BOOST_TEST(one.attributes.at("causal") == "1");
   BOOST_TEST(one.tensors.has("truth_out"));
 
-  const process_end unsaid = run(folder, {"record", "raw.npz", "--to", "b.h5"}),
-                    unknown = run(
+  const process_end unsaid = run_fixtures(folder, {"record", "raw.npz", "--to", "b.h5"}),
+                    unknown = run_fixtures(
                         folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "no=1", "--to", "b.h5"}),
-                    elsewhere = run(folder, {"record", good, "--dtype", "bf16", "--to", "b.h5"}),
-                    missing = run(folder, {"record", "no.npz", "--dtype", "bf16", "--to", "b.h5"});
-  const process_end misfit = run(folder, {"record", "raw.npz", "--dtype", "bf16", "--option",
-                                          "function=combine", "--option", "op=mla", "--to", "b.h5"}),
-                    hashes =
-                        run(folder, {"record", "raw.npz", "--dtype", "bf16", "--hash-only", "--to", "b.h5"}),
-                    odd = run(folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "function=a/b",
-                                       "--to", "b.h5"});
+                    elsewhere =
+                        run_fixtures(folder, {"record", good_case, "--dtype", "bf16", "--to", "b.h5"}),
+                    missing = run_fixtures(folder, {"record", "no.npz", "--dtype", "bf16", "--to", "b.h5"});
+  const process_end misfit = run_fixtures(folder, {"record", "raw.npz", "--dtype", "bf16", "--option",
+                                                   "function=combine", "--option", "op=mla", "--to", "b.h5"}),
+                    hashes = run_fixtures(
+                        folder, {"record", "raw.npz", "--dtype", "bf16", "--hash-only", "--to", "b.h5"}),
+                    odd = run_fixtures(folder, {"record", "raw.npz", "--dtype", "bf16", "--option",
+                                                "function=a/b", "--to", "b.h5"});
   for (const process_end* one : {&unknown, &misfit, &hashes, &odd}) {
     BOOST_TEST(one->code != 0);
     BOOST_TEST(has(one->out + one->err, "raw.npz"), one->out + one->err);

@@ -5,24 +5,16 @@
 #include <sstream>
 
 #include "fixtures/store.hpp"
+#include "tests/fixtures_command.hpp"
 #include "tests/harness/python_with.hpp"
-#include "tests/program_process.hpp"
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-process_end run(const scratch_folder& in, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "fixtures");
-  return run_program(arguments, in.path());
-}
-
-constexpr const char* good =
-    "flash_decode.attend/scalar:d=16,capacity=8,cache_seqlens=5;regime=normal;seed=1";
-
 // A file of one case.
 struct recorded_attention : scratch_folder {
-  recorded_attention() { BOOST_REQUIRE(run(*this, {"record", good, "--to", "a.h5"}).code == 0); }
+  recorded_attention() {
+    BOOST_REQUIRE(run_fixtures(*this, {"record", good_case, "--to", "a.h5"}).code == 0);
+  }
   std::string file(const std::string& name) const { return path() + "/" + name; }
   // Writes it again with one element of a tensor changed, sealed: as a kernel or a generator that changed
   // would.
@@ -41,7 +33,7 @@ BOOST_AUTO_TEST_SUITE(program_fixtures)
 
 BOOST_AUTO_TEST_CASE(what_is_recorded_checks_judges_and_replays) {
   const recorded_attention folder;
-  const process_end check = run(folder, {"check", "a.h5"});
+  const process_end check = run_fixtures(folder, {"check", "a.h5"});
   BOOST_TEST(check.code == 0, check.out);
   BOOST_TEST(has(check.out, "1 of 1 pass"), check.out);
   BOOST_TEST(has(check.out, "\n1 file, 1 case, "), check.out);
@@ -52,8 +44,8 @@ BOOST_AUTO_TEST_CASE(what_is_recorded_checks_judges_and_replays) {
 
 BOOST_AUTO_TEST_CASE(a_case_is_never_replaced_by_recording_it_again) {
   const recorded_attention folder;
-  const process_end again = run(folder, {"record", good, "--to", "a.h5"}),
-                    other = run(folder, {"record", good, "--to", "a.h5", "--name", "second"});
+  const process_end again = run_fixtures(folder, {"record", good_case, "--to", "a.h5"}),
+                    other = run_fixtures(folder, {"record", good_case, "--to", "a.h5", "--name", "second"});
   BOOST_TEST(again.code == 2);
   BOOST_TEST(has(again.err, "holds attend/scalar_normal_seed1"), again.err);
   BOOST_TEST(other.code == 0);
@@ -63,8 +55,8 @@ BOOST_AUTO_TEST_CASE(a_case_is_never_replaced_by_recording_it_again) {
 BOOST_AUTO_TEST_CASE(outputs_that_no_kernel_computed_fail_the_check_and_are_not_blessed) {
   const recorded_attention folder;
   folder.change("out");
-  const process_end check = run(folder, {"check", "a.h5"}),
-                    bless = run(folder, {"bless", "a.h5", "--reason", "because"});
+  const process_end check = run_fixtures(folder, {"check", "a.h5"}),
+                    bless = run_fixtures(folder, {"bless", "a.h5", "--reason", "because"});
   BOOST_TEST(check.code == 1);
   BOOST_TEST(has(check.out, "what it holds: "), check.out);
   BOOST_TEST(has(check.out, "scalar computes other bits from the same sources: out"), check.out);
@@ -78,7 +70,7 @@ BOOST_AUTO_TEST_CASE(outputs_of_other_sources_are_named_and_not_compared) {
   stored_case one = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
   one.attributes["recorded_sources"] = std::string(64, '0');
   write(folder.file("a.h5"), {one}, {});
-  const process_end check = run(folder, {"check", "a.h5"});
+  const process_end check = run_fixtures(folder, {"check", "a.h5"});
   BOOST_TEST(check.code == 0);
   BOOST_TEST(has(check.out, "outputs of scalar are of other sources"), check.out);
 }
@@ -91,11 +83,11 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_sealed_fails_the_check_until_it_is_bless
                             "[f['attend'][c].attrs.pop('digest') for c in f['attend']]";
   BOOST_REQUIRE(std::system((plumbline::testing::python_with("h5py") + " -c \"" + strip + "\"").c_str()) ==
                 0);
-  const process_end check = run(folder, {"check", "a.h5"});
+  const process_end check = run_fixtures(folder, {"check", "a.h5"});
   BOOST_TEST(check.code == 1);
   BOOST_TEST(has(check.out, "not sealed"), check.out);
-  BOOST_TEST(run(folder, {"bless", "a.h5", "--reason", "mine"}).code == 0);
-  BOOST_TEST(run(folder, {"check", "a.h5"}).code == 0);
+  BOOST_TEST(run_fixtures(folder, {"bless", "a.h5", "--reason", "mine"}).code == 0);
+  BOOST_TEST(run_fixtures(folder, {"check", "a.h5"}).code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(raw_inputs_of_a_stranger_are_recorded_with_every_variant_that_takes_them) {
@@ -106,17 +98,18 @@ BOOST_AUTO_TEST_CASE(raw_inputs_of_a_stranger_are_recorded_with_every_variant_th
   std::erase_if(mine.attributes, [](const auto& one) { return one.first.rfind("recorded_", 0) == 0; });
   mine.attributes.erase("case"), mine.attributes.erase("contract"), mine.name = "mine";
   write(folder.file("raw.h5"), {mine}, {});
-  const process_end record = run(folder, {"record", "raw.h5", "--to", "b.h5"});
+  const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5"});
   BOOST_TEST(record.code == 0, record.err);
   BOOST_TEST(has(record.out, "recorded attend/mine_scalar  pass"), record.out);
   BOOST_TEST(has(record.out, "recorded attend/mine_split  pass"), record.out);
-  BOOST_TEST(run(folder, {"check", "b.h5"}).code == 0);
+  BOOST_TEST(run_fixtures(folder, {"check", "b.h5"}).code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(inputs_that_the_line_does_not_draw_are_a_stale_recipe) {
   const recorded_attention folder;
   folder.change("q");
-  const process_end check = run(folder, {"check", "a.h5"}), again = run(folder, {"regenerate", "a.h5"});
+  const process_end check = run_fixtures(folder, {"check", "a.h5"}),
+                    again = run_fixtures(folder, {"regenerate", "a.h5"});
   BOOST_TEST(check.code == 1);
   BOOST_TEST(has(check.out, "stale recipe: its line draws other inputs: q"), check.out);
   BOOST_TEST(again.code == 3);
@@ -129,7 +122,7 @@ BOOST_AUTO_TEST_CASE(inputs_that_the_line_does_not_draw_are_a_stale_recipe) {
   for (const auto& [name, value] : one.tensors)
     if (name != "cache_seqlens") less.tensors.set(name, value);
   write(folder.file("less.h5"), {less}, {});
-  const process_end missing = run(folder, {"check", "less.h5"});
+  const process_end missing = run_fixtures(folder, {"check", "less.h5"});
   BOOST_TEST(missing.code == 1);
   BOOST_TEST(has(missing.out, "stale recipe: its line draws cache_seqlens, which it does not hold"),
              missing.out);
@@ -137,7 +130,7 @@ BOOST_AUTO_TEST_CASE(inputs_that_the_line_does_not_draw_are_a_stale_recipe) {
 
 BOOST_AUTO_TEST_CASE(a_set_that_is_empty_or_missing_is_an_error) {
   const scratch_folder folder;
-  const process_end missing = run(folder, {"check", "nosuch.h5"});
+  const process_end missing = run_fixtures(folder, {"check", "nosuch.h5"});
   BOOST_TEST(missing.code == 3);
   BOOST_TEST(has(missing.err, "no such file"), missing.err);
 }
@@ -145,16 +138,17 @@ BOOST_AUTO_TEST_CASE(a_set_that_is_empty_or_missing_is_an_error) {
 BOOST_AUTO_TEST_CASE(regenerate_leaves_the_file_and_bless_replaces_it_with_a_reason_that_stays) {
   const recorded_attention folder;
   const std::string before = plumbline::fixtures::file_hash(folder.file("a.h5"));
-  const process_end again = run(folder, {"regenerate", "a.h5"});
+  const process_end again = run_fixtures(folder, {"regenerate", "a.h5"});
   BOOST_TEST(again.code == 0, again.err);
   BOOST_TEST(has(again.out, "a.h5.new.h5: 1 case, "), again.out);
   BOOST_TEST(has(again.out, "0 differences"), again.out);
   BOOST_TEST(plumbline::fixtures::file_hash(folder.file("a.h5")) == before);
 
-  const process_end mute = run(folder, {"bless", "a.h5", "--with", "a.h5.new.h5"});
+  const process_end mute = run_fixtures(folder, {"bless", "a.h5", "--with", "a.h5.new.h5"});
   BOOST_TEST(mute.code == 2);
   for (const char* reason : {"first", "second"})
-    BOOST_TEST(run(folder, {"bless", "a.h5", "--with", "a.h5.new.h5", "--reason", reason}).code == 0);
+    BOOST_TEST(run_fixtures(folder, {"bless", "a.h5", "--with", "a.h5.new.h5", "--reason", reason}).code ==
+               0);
   const auto root = plumbline::fixtures::root_attributes(folder.file("a.h5"));
   BOOST_TEST(has(root.at("blessed_001"), "first"));
   BOOST_TEST(has(root.at("blessed_002"), "second"));
@@ -162,10 +156,11 @@ BOOST_AUTO_TEST_CASE(regenerate_leaves_the_file_and_bless_replaces_it_with_a_rea
 
 BOOST_AUTO_TEST_CASE(diff_and_dump_show_what_is_there) {
   const recorded_attention folder;
-  run(folder, {"regenerate", "a.h5", "--to", "b.h5"});
-  BOOST_TEST(run(folder, {"diff", "a.h5", "b.h5"}).code == 0);
+  run_fixtures(folder, {"regenerate", "a.h5", "--to", "b.h5"});
+  BOOST_TEST(run_fixtures(folder, {"diff", "a.h5", "b.h5"}).code == 0);
   folder.change("q");
-  const process_end differ = run(folder, {"diff", "a.h5", "b.h5"}), dump = run(folder, {"dump", "a.h5"});
+  const process_end differ = run_fixtures(folder, {"diff", "a.h5", "b.h5"}),
+                    dump = run_fixtures(folder, {"dump", "a.h5"});
   for (const char* verb : {"diff", "check"}) {
     std::vector<std::string> words = {"fixtures", verb, "a.h5"};
     if (verb == std::string("diff")) words.emplace_back("b.h5");
@@ -192,16 +187,17 @@ BOOST_AUTO_TEST_CASE(truth_and_companions_are_kept_in_double_and_held_to_their_o
   const double right = first;
   first = std::nextafter(right, 2 * right);
   write(folder.file("a.h5"), {one}, {});
-  const process_end near = run(folder, {"check", "a.h5"}), near_again = run(folder, {"regenerate", "a.h5"});
+  const process_end near = run_fixtures(folder, {"check", "a.h5"}),
+                    near_again = run_fixtures(folder, {"regenerate", "a.h5"});
   BOOST_TEST(near.code == 0, near.out);
   BOOST_TEST(has(near_again.out, "of its own error"), near_again.out);
   BOOST_TEST(has(near_again.out, "0 differences"), near_again.out);
 
   first = right * (1 + 0x1p-40);
   write(folder.file("a.h5"), {one}, {});
-  const process_end far = run(folder, {"check", "a.h5"}),
+  const process_end far = run_fixtures(folder, {"check", "a.h5"}),
                     judged = run_program({"judge", "a.h5"}, folder.path()),
-                    far_again = run(folder, {"regenerate", "a.h5"});
+                    far_again = run_fixtures(folder, {"regenerate", "a.h5"});
   BOOST_TEST(far.code == 1);
   BOOST_TEST(has(far.out, "what it holds: truth_out[0, 0, 0, 0]"), far.out);
   BOOST_TEST(judged.code == 1);
@@ -211,7 +207,7 @@ BOOST_AUTO_TEST_CASE(truth_and_companions_are_kept_in_double_and_held_to_their_o
 
   first = std::nan("");
   write(folder.file("a.h5"), {one}, {});
-  const process_end none = run(folder, {"check", "a.h5"});
+  const process_end none = run_fixtures(folder, {"check", "a.h5"});
   BOOST_TEST(none.code == 1);
   BOOST_TEST(has(none.out, "what it holds: truth_out[0, 0, 0, 0]"), none.out);
 }
@@ -224,7 +220,7 @@ BOOST_AUTO_TEST_CASE(a_double_that_the_function_does_not_have_fails_by_name) {
     stored_case one = right;
     one.tensors.set(name, one.tensors.at("truth_out"));
     write(folder.file("a.h5"), {one}, {});
-    const process_end check = run(folder, {"check", "a.h5"});
+    const process_end check = run_fixtures(folder, {"check", "a.h5"});
     BOOST_TEST(check.code == 1);
     BOOST_TEST(has(check.out, name + ": expected what the reference has in double"), check.out);
   }
@@ -232,25 +228,26 @@ BOOST_AUTO_TEST_CASE(a_double_that_the_function_does_not_have_fails_by_name) {
 
 BOOST_AUTO_TEST_CASE(truth_is_left_out_when_asked) {
   const scratch_folder folder;
-  BOOST_REQUIRE(run(folder, {"record", good, "--to", "a.h5", "--truth", "no"}).code == 0);
+  BOOST_REQUIRE(run_fixtures(folder, {"record", good_case, "--to", "a.h5", "--truth", "no"}).code == 0);
   const auto file = folder.path() + "/a.h5";
   const auto one = plumbline::fixtures::read(file, plumbline::fixtures::list(file).at(0));
   BOOST_TEST(one.tensors.has("out"));
   BOOST_TEST(!one.tensors.has("truth_out"));
-  BOOST_TEST(run(folder, {"check", "a.h5"}).code == 0);
-  BOOST_TEST(run(folder, {"record", good, "--to", "a.h5", "--truth", "maybe"}).code == 2);
+  BOOST_TEST(run_fixtures(folder, {"check", "a.h5"}).code == 0);
+  BOOST_TEST(run_fixtures(folder, {"record", good_case, "--to", "a.h5", "--truth", "maybe"}).code == 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regenerated_from_its_line) {
   const scratch_folder folder;
   using namespace plumbline::fixtures;
   const std::string file = folder.path() + "/a.h5";
-  BOOST_REQUIRE(run(folder, {"record", good, "--to", "a.h5", "--hash-only"}).code == 0);
+  BOOST_REQUIRE(run_fixtures(folder, {"record", good_case, "--to", "a.h5", "--hash-only"}).code == 0);
   stored_case one = read(file, list(file).at(0));
   BOOST_TEST(one.tensors.empty());
   const std::string right = one.attributes.at("hash_out");
   BOOST_TEST(right.size() == 64u);
-  const process_end check = run(folder, {"check", "a.h5"}), again = run(folder, {"regenerate", "a.h5"}),
+  const process_end check = run_fixtures(folder, {"check", "a.h5"}),
+                    again = run_fixtures(folder, {"regenerate", "a.h5"}),
                     judged = run_program({"judge", "a.h5"}, folder.path());
   BOOST_TEST(check.code == 0, check.out);
   BOOST_TEST(has(again.out, "0 differences"), again.out);
@@ -259,7 +256,8 @@ BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regen
 
   one.attributes["hash_out"] = std::string(64, '0');
   write(file, {one}, {});
-  const process_end output = run(folder, {"check", "a.h5"}), other = run(folder, {"regenerate", "a.h5"});
+  const process_end output = run_fixtures(folder, {"check", "a.h5"}),
+                    other = run_fixtures(folder, {"regenerate", "a.h5"});
   BOOST_TEST(output.code == 1);
   BOOST_TEST(has(output.out, "scalar computes other bits from the same sources: out"), output.out);
   BOOST_TEST(has(other.out, "attribute hash_out was 0000"), other.out);
@@ -267,7 +265,8 @@ BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regen
 
   one.attributes["hash_out"] = right, one.attributes["hash_q"] = std::string(64, '0');
   write(file, {one}, {});
-  const process_end input = run(folder, {"check", "a.h5"}), stale = run(folder, {"regenerate", "a.h5"});
+  const process_end input = run_fixtures(folder, {"check", "a.h5"}),
+                    stale = run_fixtures(folder, {"regenerate", "a.h5"});
   BOOST_TEST(input.code == 1);
   BOOST_TEST(has(input.out, "stale recipe: its line draws another q"), input.out);
   BOOST_TEST(stale.code == 3);
@@ -275,7 +274,7 @@ BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regen
 
   one.attributes.erase("hash_q");
   write(file, {one}, {});
-  const process_end no_input = run(folder, {"check", "a.h5"});
+  const process_end no_input = run_fixtures(folder, {"check", "a.h5"});
   BOOST_TEST(has(no_input.out, "stale recipe: its line draws another q"), no_input.out);
 }
 
@@ -285,7 +284,7 @@ BOOST_AUTO_TEST_CASE(inputs_without_a_line_are_not_recorded_as_hashes) {
   stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
   mine.attributes.erase("case");
   write(folder.file("raw.h5"), {mine}, {});
-  const process_end record = run(folder, {"record", "raw.h5", "--to", "b.h5", "--hash-only"});
+  const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5", "--hash-only"});
   BOOST_TEST(record.code == 2);
   BOOST_TEST(has(record.err, "--hash-only: expected cases with a line of text"), record.err);
 }

@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::vector<std::string> saved_in(const scratch_folder& folder) {
   std::vector<std::string> files;
   std::error_code none;

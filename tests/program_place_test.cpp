@@ -19,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 process_end verify(const scratch_folder& folder, const std::vector<std::string>& more) {
   std::vector<std::string> all = {"verify", "fake.sum/good", "--dtype", "f32", "--recorded",
                                   "no",     "--cases",       "5"};

@@ -25,6 +25,10 @@ process_end run_until(const std::function<bool()>& when, int signal,
 /// True once the slow operations (the variant `slow`, FAKE_SLOW_JUDGE) have run so often in this folder.
 std::function<bool()> slow_runs(const std::string& folder, std::size_t times);
 
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// A fresh, empty folder that is removed with the object.
 class scratch_folder {
  public:

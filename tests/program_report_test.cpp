@@ -11,8 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // A file that another program wrote: right sums of 1..4 in one group.
 void write_sums(const std::string& file, const std::string& group, int cases,
                 const std::map<std::string, std::string>& attributes = {},

@@ -11,8 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 process_end verify(const scratch_folder& folder, const std::string& row,
                    const std::vector<std::string>& more = {}) {
   std::vector<std::string> all = {"verify", row, "--recorded", "no", "--json", "r.json"};
