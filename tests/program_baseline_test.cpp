@@ -109,7 +109,9 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_baseline_is_named_by_its_place) {
       {with(R"([{"traits": " ", "rms": 1}])"),
        "variants[0].case_numbers[0].traits: expected a regime first, found \" \""},
       {with(R"([{"traits": "regime=flat", "rms": null}])"),
-       "variants[0].case_numbers[0].rms: expected a number, found null"},
+       "variants[0].case_numbers[0].rms: expected a number of at least 0, found null"},
+      {with(R"([{"traits": "r", "rms": -5}])"),
+       "variants[0].case_numbers[0].rms: expected a number of at least 0, found -5"},
   };
   for (const auto& one : cases) {
     std::ofstream(folder.path() + "/wrong.json") << one.text;

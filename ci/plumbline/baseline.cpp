@@ -48,9 +48,12 @@ class placed {
     if (!value_.is_number_unsigned()) expected("a whole number");
     return value_;
   }
-  double number() const {
-    if (!value_.is_number() && value_ != "nan" && value_ != "inf" && value_ != "-inf") expected("a number");
-    return number_from(value_);
+  /// At least 0, or nan: a share of a budget, a size.
+  double size() const {
+    if (!value_.is_number() && value_ != "nan" && value_ != "inf") expected("a number of at least 0");
+    const double x = number_from(value_);
+    if (x < 0) expected("a number of at least 0");
+    return x;
   }
   template <class Each>
   void each_key(Each each) const {
@@ -100,7 +103,7 @@ case_numbers case_from(const placed& v) {
   case_numbers one;
   one.traits = v.at("traits").words("a regime first");
   v.each_key([&](const std::string& key, const placed& value) {
-    if (key != "traits") one.numbers[key] = value.number();
+    if (key != "traits") one.numbers[key] = value.size();
   });
   return one;
 }

@@ -110,7 +110,7 @@ std::vector<double> midranks(const std::vector<double>& values) {
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   std::vector<double> ranks(values.size());
   for (std::size_t first = 0, last; first < order.size(); first = last) {
-    for (last = first; last < order.size() && values[order[last]] == values[order[first]]; ++last) {
+    for (last = first + 1; last < order.size() && values[order[last]] == values[order[first]]; ++last) {
     }
     for (std::size_t i = first; i < last; ++i) ranks[order[i]] = static_cast<double>(first + last + 1) / 2;
   }
