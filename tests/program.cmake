@@ -46,6 +46,11 @@ target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TA
 add_dependencies(program_fixtures_test plumbline)
 
 plumbline_test(NAME rank_tests_test SOURCES rank_tests_test.cpp LINK plumbline_program LABELS program)
+plumbline_test(NAME baseline_test SOURCES baseline_test.cpp
+  LINK plumbline_program properties nlohmann_json::nlohmann_json LABELS program)
+plumbline_test(NAME git_test SOURCES git_test.cpp LINK plumbline_program LABELS program)
+plumbline_test(NAME case_files_test SOURCES case_files_test.cpp
+  LINK plumbline_program fixtures zlib_static LABELS program)
 plumbline_test(NAME program_baseline_test SOURCES program_baseline_test.cpp program_process.cpp
   LINK nlohmann_json::nlohmann_json LABELS program)
 target_compile_definitions(program_baseline_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")

@@ -41,6 +41,11 @@ poison poison_of(const attend_problem& p, std::uint64_t seed) {
   const std::int64_t keys = flash_decode::cached_keys(p, one.sequence),
                      queries = flash_decode::query_tokens(p, one.sequence);
   one.key = choice.integer(choice.chance(0.5) ? std::max<std::int64_t>(0, keys - queries) : 0, keys - 1);
+  // A window's other edge: the value of a key that the first query still sees and the last one no longer.
+  const std::int64_t first = flash_decode::visible_keys(p, 0, queries, keys).begin,
+                     end = std::min(flash_decode::visible_keys(p, queries - 1, queries, keys).begin, keys);
+  random_stream edge(seed, "nan at the left edge");
+  if (first < end && edge.chance(0.75)) one.in_value = true, one.key = edge.integer(first, end - 1);
   one.column = choice.integer(0, (one.in_value ? p.dv : p.d) - 1);
   constexpr double values[] = {NAN, INFINITY, -INFINITY};
   if (one.in_value && p.type != dtype::e4m3) one.value = values[choice.integer(0, 2)];  // e4m3 has none

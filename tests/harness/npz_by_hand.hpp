@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace plumbline::testing {
 
@@ -25,19 +26,36 @@ inline std::string header_of(const std::string& descr, const std::string& shape,
   return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }\n";
 }
 
-/// An archive of one member that claims `size` bytes; the checksum is that of `sum_of`, of what is packed
-/// unless given.
+/// A member that claims `size` bytes; the checksum is that of `sum_of`, of what is packed unless given.
+struct member_by_hand {
+  std::string name, packed;
+  std::uint64_t size;
+  int method = 0;
+  std::string sum_of = "";
+  int flags = 0;
+};
+
+inline std::string archive_of(const std::vector<member_by_hand>& members) {
+  std::string locals, directory;
+  for (const member_by_hand& one : members) {
+    const std::string& summed = one.sum_of.empty() ? one.packed : one.sum_of;
+    const auto sum =
+        crc32(0, reinterpret_cast<const Bytef*>(summed.data()), static_cast<uInt>(summed.size()));
+    const std::string facts = le(20, 2) + le(static_cast<std::uint64_t>(one.flags), 2) +
+                              le(static_cast<std::uint64_t>(one.method), 2) + le(0, 4) + le(sum, 4) +
+                              le(one.packed.size(), 4) + le(one.size, 4) + le(one.name.size(), 2) + le(0, 2);
+    directory += "PK\1\2" + le(20, 2) + facts + le(0, 2) + le(0, 2) + le(0, 2) + le(0, 4) +
+                 le(locals.size(), 4) + one.name;
+    locals += "PK\3\4" + facts + one.name + one.packed;
+  }
+  return locals + directory + "PK\5\6" + le(0, 4) + le(members.size(), 2) + le(members.size(), 2) +
+         le(directory.size(), 4) + le(locals.size(), 4) + le(0, 2);
+}
+
+/// An archive of one member.
 inline std::string archive(const std::string& name, const std::string& packed, std::uint64_t size,
                            int method = 0, const std::string& sum_of = "") {
-  const std::string& summed = sum_of.empty() ? packed : sum_of;
-  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(summed.data()), static_cast<uInt>(summed.size()));
-  const std::string facts = le(20, 2) + le(0, 2) + le(static_cast<std::uint64_t>(method), 2) + le(0, 4) +
-                            le(sum, 4) + le(packed.size(), 4) + le(size, 4) + le(name.size(), 2) + le(0, 2);
-  const std::string local = "PK\3\4" + facts + name + packed;
-  const std::string entry =
-      "PK\1\2" + le(20, 2) + facts + le(0, 2) + le(0, 2) + le(0, 2) + le(0, 4) + le(0, 4) + name;
-  return local + entry + "PK\5\6" + le(0, 4) + le(1, 2) + le(1, 2) + le(entry.size(), 4) +
-         le(local.size(), 4) + le(0, 2);
+  return archive_of({{name, packed, size, method, sum_of}});
 }
 
 }  // namespace plumbline::testing

@@ -34,6 +34,21 @@ struct archives : testing::scratch_folder {
   }
 };
 
+/// As a member of method 8 has it.
+std::string deflated(const std::string& bytes) {
+  z_stream z = {};
+  deflateInit2(&z, 1, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
+  std::string packed(deflateBound(&z, bytes.size()), '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  z.avail_in = static_cast<uInt>(bytes.size());
+  z.next_out = reinterpret_cast<Bytef*>(packed.data());
+  z.avail_out = static_cast<uInt>(packed.size());
+  deflate(&z, Z_FINISH);
+  packed.resize(z.total_out);
+  deflateEnd(&z);
+  return packed;
+}
+
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -61,6 +76,27 @@ BOOST_AUTO_TEST_CASE(sixteen_bits_are_what_the_caller_says_and_never_guessed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_one_byte_have_their_sign_and_truths_are_0_and_1) {
+  const archives folder;
+  const std::string bytes = array(header_of("|i1", "(2,)"), "\xf8\x07"),
+                    truths = array(header_of("|b1", "(2,)"), std::string("\1\0", 2)),
+                    odd = array(header_of("|b1", "(2,)"), "\1\2");
+  const tensor t = read_npz(folder.put(archive("q.npy", bytes, bytes.size())), {}).tensors.at("q");
+  BOOST_TEST(t.value(0) == -8);
+  BOOST_TEST(t.value(1) == 7);
+  BOOST_TEST(folder.refusal_of_array(truths) == "not refused");
+  BOOST_TEST(has(folder.refusal_of_array(odd), "expected 0 and 1 alone in an array of bool"));
+}
+
+BOOST_AUTO_TEST_CASE(a_header_of_the_second_version_has_four_bytes_for_its_length) {
+  const archives folder;
+  const std::string header = header_of("<f4", "(1,)") + std::string(70000, ' ');
+  const std::string bytes =
+      std::string("\x93NUMPY\2\0", 8) + le(header.size(), 4) + header + le(0x3f800000, 4);
+  const std::string file = folder.put(archive("q.npy", bytes, bytes.size()));
+  BOOST_TEST(read_npz(file, {}).tensors.at("q").value(0) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(objects_records_other_byte_orders_and_numbers_too_large_are_refused) {
   const archives folder;
   BOOST_TEST(has(folder.refusal_of_array(array(header_of("|O", "(1,)"), "x")), "pickled objects"));
@@ -83,6 +119,31 @@ BOOST_AUTO_TEST_CASE(what_claims_more_than_it_holds_is_refused_before_it_is_unpa
   BOOST_TEST(
       has(folder.refusal(archive("q.npy", "abc", 0xf0000000, 8)), "claims more values than it should"));
   BOOST_TEST(has(folder.refusal(archive("q.npy", "abc", 1 << 20, 8)), "claims more than it can hold"));
+}
+
+BOOST_AUTO_TEST_CASE(an_archive_holds_arrays_alone_each_once_and_none_that_is_encrypted) {
+  const archives folder;
+  const std::string one = array(header_of("<f4", "(1,)"), le(1, 4)),
+                    other = array(header_of("<f4", "(1,)"), le(2, 4));
+  const auto refused = [&](const std::vector<member_by_hand>& members) {
+    return folder.refusal(archive_of(members));
+  };
+  BOOST_TEST(refused({{"q.npy", one, one.size()}, {"k.npy", other, other.size()}}) == "not refused");
+  BOOST_TEST(has(refused({{"q.npy", one, one.size()}, {"q.npy", other, other.size()}}), "q.npy: twice"));
+  BOOST_TEST(has(refused({{"q.npy", one, one.size(), 0, "", 1}}), "q.npy: encrypted"));
+  BOOST_TEST(has(refused({{"q.npy", one, one.size(), 12}}), "q.npy: expected it stored or deflated"));
+  for (const char* stranger : {"read me.txt", "q", ".npy", "folder/q.npy"})
+    BOOST_TEST(has(refused({{"q.npy", one, one.size()}, {stranger, other, other.size()}}),
+                   "expected arrays (NAME.npy) alone, got " + std::string(stranger)));
+}
+
+BOOST_AUTO_TEST_CASE(members_together_unpack_to_no_more_than_one_may) {
+  const archives folder;
+  const std::string zeros(std::size_t{1} << 27, '\0');  // half of what a small archive may hold
+  const std::string packed = deflated(zeros);
+  const member_by_hand half = {"a.npy", packed, zeros.size(), 8, zeros},
+                       other = {"b.npy", packed, zeros.size(), 8, zeros}, one_more = {"c.npy", "abc", 3};
+  BOOST_TEST(has(folder.refusal(archive_of({half, other, one_more})), "claims more values than it should"));
 }
 
 BOOST_AUTO_TEST_CASE(damaged_archives_are_refused_in_one_line_at_every_byte) {

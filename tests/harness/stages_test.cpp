@@ -159,9 +159,10 @@ BOOST_AUTO_TEST_CASE(a_key_is_scored_once) {
 }
 
 BOOST_AUTO_TEST_CASE(a_row_that_no_query_has_is_charged_to_the_stage_that_showed_it) {
-  for (const std::string_view stage : tap_names) {
+  // The last number once more, far behind the rows of the call or just in front of them.
+  const auto shows = [](std::string_view stage, int row) {
     shown_call call;
-    for (const char* part : {"", "_at"}) {  // the last number once more, far behind the rows of the call
+    for (const char* part : {"", "_at"}) {
       const std::string name = "tap_" + std::string(stage) + part;
       const tensor before = call.c.taps.at(name);
       std::vector<std::int64_t> shape(before.shape().begin(), before.shape().end());
@@ -170,15 +171,18 @@ BOOST_AUTO_TEST_CASE(a_row_that_no_query_has_is_charged_to_the_stage_that_showed
       const std::int64_t width = after.size() / shape[0];
       for (std::int64_t k = 0; k < after.size(); ++k)
         after.set_value(k, before.value(k < before.size() ? k : k - width));
-      if (*part != 0) after.set_value(before.size(), 4711);
+      if (*part != 0) after.set_value(before.size(), row);
       call.c.taps.set(name, after);
     }
     const std::vector<stage_verdict> all = call.op.stages_of(call.c);
     const stage_verdict* one = first_outside(all);
     BOOST_REQUIRE(one != nullptr);
     BOOST_TEST(one->stage == stage);
-    BOOST_TEST(one->judged.message.find("row 4711, split ") != std::string::npos, one->judged.message);
-  }
+    BOOST_TEST(one->judged.message.find("row " + std::to_string(row) + ", split ") != std::string::npos,
+               one->judged.message);
+  };
+  for (const std::string_view stage : tap_names)
+    for (const int row : {4711, -1}) shows(stage, row);
 }
 
 BOOST_AUTO_TEST_CASE(more_numbers_than_are_kept_is_a_reason_with_its_figure) {
