@@ -42,6 +42,16 @@ BOOST_AUTO_TEST_CASE(what_is_recorded_checks_judges_and_replays) {
   BOOST_TEST(run_program({"replay", "a.h5"}, folder.path()).code == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_that_lacks_a_case_does_not_take_the_place_of_one_that_has_it) {
+  const recorded_attention folder;
+  BOOST_REQUIRE(run_fixtures(folder, {"record", good_case, "--to", "b.h5", "--name", "other"}).code == 0);
+  const std::string before = folder.read("a.h5");
+  const process_end bless = run_fixtures(folder, {"bless", "a.h5", "--with", "b.h5", "--reason", "because"});
+  BOOST_TEST(bless.code == 2);
+  BOOST_TEST(has(bless.err, "--with: expected every case of 'a.h5'"), bless.err);
+  BOOST_TEST((folder.read("a.h5") == before));
+}
+
 BOOST_AUTO_TEST_CASE(a_case_is_never_replaced_by_recording_it_again) {
   const recorded_attention folder;
   const process_end again = run_fixtures(folder, {"record", good_case, "--to", "a.h5"}),

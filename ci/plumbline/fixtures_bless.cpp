@@ -5,6 +5,7 @@
 // the file keeps, and only when every variant passes on it.
 #include <fmt/format.h>
 
+#include <set>
 #include <sstream>
 
 #include "ci/plumbline/case_files.hpp"
@@ -198,6 +199,16 @@ int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
   return all_pass;
 }
 
+// What is recorded is never lost by putting another file in its place.
+static void require_every_case(const std::string& file, const std::string& from) {
+  std::set<std::string> kept;
+  for (const fixtures::case_path& one : fixtures::list(from)) kept.insert(one.group + "/" + one.name);
+  for (const fixtures::case_path& one : fixtures::list(file))
+    if (!kept.contains(one.group + "/" + one.name))
+      throw bad_argument("--with", "expected every case of '" + file + "', got '" + from +
+                                       "', which has no " + one.group + "/" + one.name);
+}
+
 int bless_fixtures(const instrument&, const fixtures_request& asked) {
   note_interrupts();
   if (asked.reason.find_first_not_of(" \t\n") == std::string::npos)
@@ -205,6 +216,7 @@ int bless_fixtures(const instrument&, const fixtures_request& asked) {
   const std::string file = only_file(asked), from = asked.with.empty() ? file : asked.with;
   if (const std::string why = why_unreadable(from); !why.empty())
     throw cannot_run("--with: expected a file of cases, got '" + from + "': " + why);
+  require_every_case(file, from);
   if (const int code = checked(from, asked.work); code != all_pass) return code;
   std::map<std::string, std::string> root = fixtures::root_attributes(from);
   const std::map<std::string, std::string> old = fixtures::root_attributes(file);
