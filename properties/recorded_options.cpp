@@ -1,9 +1,11 @@
 #include "properties/recorded_options.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "properties/in_double.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline {
 
@@ -73,14 +75,20 @@ void recorded_options::only_said(std::initializer_list<const char*> names) {
 }
 
 void recorded_options::require_known(std::span<const std::string_view> known_tensors) const {
+  std::vector<std::string> options;
+  for (const auto& [name, read] : read_) options.push_back(name);
+  const std::vector<std::string> tensors(known_tensors.begin(), known_tensors.end());
   std::string names;
-  const auto add = [&](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  const auto add = [&](const std::string& got, const std::string& name,
+                       const std::vector<std::string>& known) {
+    names += (names.empty() ? "" : ", ") + got + guess(name, known);
+  };
   for (const auto& [name, value] : from_.options)
-    if (read_.count(name) == 0 && !is_provenance(name)) add("option " + name + "=" + value);
+    if (read_.count(name) == 0 && !is_provenance(name)) add("option " + name + "=" + value, name, options);
   for (const auto& [name, value] : from_.tensors)
     if (!is_in_double(name) &&  // judge_doubles answers for those
-        std::find(known_tensors.begin(), known_tensors.end(), name) == known_tensors.end())
-      add("tensor " + name);
+        std::find(tensors.begin(), tensors.end(), name) == tensors.end())
+      add("tensor " + name, name, tensors);
   if (!names.empty()) throw bad_argument("case", "expected only what this function takes, got " + names);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "properties/recorded_tensors.hpp"
 #include "reference/core/keyed_text.hpp"
 
 namespace plumbline {
@@ -44,16 +45,14 @@ std::string text_from_options(const recorded_case& c, recorded_options& options,
 }
 
 tensor laid_out(const recorded_case& c, const std::string& name, tensor like) {
-  const tensor* from = c.tensors.find(name);
-  if (from == nullptr) throw bad_argument(name, "expected a tensor of this name in the case");
-  if (from->type() != like.type())
+  const tensor& from = needed(c, name);
+  if (from.type() != like.type())
     throw bad_argument(name, "expected dtype " + std::string(name_of(like.type())) + ", got " +
-                                 std::string(name_of(from->type())));
-  if (!std::equal(from->shape().begin(), from->shape().end(), like.shape().begin(), like.shape().end()))
-    throw bad_argument(name, "expected the shape that the options say");
+                                 std::string(name_of(from.type())));
+  require_shape(name, &from, like.shape());
   std::vector<std::int64_t> index(like.shape().size(), 0);
   for (std::int64_t i = 0; i < like.size(); ++i) {
-    like.set_code(like.offset(index), from->code(from->offset(index)));
+    like.set_code(like.offset(index), from.code(from.offset(index)));
     for (std::size_t axis = index.size(); axis-- > 0;) {
       if (++index[axis] < like.shape()[axis]) break;
       index[axis] = 0;

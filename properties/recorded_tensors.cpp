@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "properties/in_double.hpp"
 #include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -37,15 +38,29 @@ tensor spread(const tensor& t, std::int64_t gap) {
   return wide;
 }
 
+// What a misnamed tensor is then seen to be.
+std::string held(const recorded_case& c) {
+  std::string names;
+  for (const auto& [name, t] : c.tensors)
+    if (!is_in_double(name)) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? ", which holds none" : ", which holds " + names;
+}
+
 }  // namespace
 
-const tensor& needed(const recorded_case& c, std::string_view name, int rank) {
+const tensor& needed(const recorded_case& c, std::string_view name) {
   const tensor* t = c.tensors.find(name);
-  if (t == nullptr) throw bad_argument(std::string(name), "expected a tensor of this name in the case");
-  if (t->rank() != rank)
-    throw bad_argument(std::string(name),
-                       "expected " + counted(rank, "axis", "axes") + ", got " + std::to_string(t->rank()));
+  if (t == nullptr)
+    throw bad_argument(std::string(name), "expected a tensor of this name in the case" + held(c));
   return *t;
+}
+
+const tensor& needed(const recorded_case& c, std::string_view name, int rank) {
+  const tensor& t = needed(c, name);
+  if (t.rank() != rank)
+    throw bad_argument(std::string(name),
+                       "expected " + counted(rank, "axis", "axes") + ", got " + std::to_string(t.rank()));
+  return t;
 }
 
 void require_shape(std::string_view name, const tensor* t, std::span<const std::int64_t> shape) {

@@ -13,7 +13,9 @@
 
 namespace plumbline {
 
-/// The tensor of that name; throws bad_argument when it is not there or has another number of axes.
+/// The tensor of that name; throws bad_argument, with the names that are there, when it is not.
+const tensor& needed(const recorded_case&, std::string_view name);
+/// The same, also when it has another number of axes.
 const tensor& needed(const recorded_case&, std::string_view name, int rank);
 /// Throws bad_argument when a tensor that is there has another shape.
 void require_shape(std::string_view name, const tensor*, std::span<const std::int64_t> shape);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "properties/recorded_outputs.hpp"
+#include "properties/recorded_tensors.hpp"
 #include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -14,7 +15,7 @@ const tensor& upstream_source::at(std::initializer_list<const char*> names) {
       taken_.insert(name);
       return *t;
     }
-  throw bad_argument(*names.begin(), "expected a tensor of this name in the case");
+  return needed(case_, *names.begin());
 }
 
 const tensor& upstream_source::at(const char* name, int rank) {

@@ -39,7 +39,8 @@ target_compile_definitions(claims_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:
 add_dependencies(claims_test plumbline)
 
 plumbline_test(NAME program_fixtures_test
-  SOURCES program_fixtures_test.cpp program_fixtures_places_test.cpp program_fixtures_strangers_test.cpp program_process.cpp
+  SOURCES program_fixtures_test.cpp program_fixtures_places_test.cpp program_fixtures_record_test.cpp
+  program_fixtures_strangers_test.cpp program_process.cpp
   LINK fixtures LABELS program fixtures)
 target_compile_definitions(program_fixtures_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>"
   PLUMBLINE_RECORDED_FOLDER="${CMAKE_SOURCE_DIR}/fixtures/recorded")

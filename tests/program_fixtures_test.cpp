@@ -8,27 +8,6 @@
 #include "tests/fixtures_command.hpp"
 #include "tests/harness/python_with.hpp"
 
-namespace {
-
-// A file of one case.
-struct recorded_attention : scratch_folder {
-  recorded_attention() {
-    BOOST_REQUIRE(run_fixtures(*this, {"record", good_case, "--to", "a.h5"}).code == 0);
-  }
-  std::string file(const std::string& name) const { return path() + "/" + name; }
-  // Writes it again with one element of a tensor changed, sealed: as a kernel or a generator that changed
-  // would.
-  void change(const std::string& tensor_name) const {
-    using namespace plumbline::fixtures;
-    stored_case one = plumbline::fixtures::read(file("a.h5"), list(file("a.h5")).at(0));
-    auto& t = one.tensors.at(tensor_name);
-    t.set_value(0, t.value(0) + 1);
-    write(file("a.h5"), {one}, root_attributes(file("a.h5")));
-  }
-};
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(program_fixtures)
 
 BOOST_AUTO_TEST_CASE(what_is_recorded_checks_judges_and_replays) {
@@ -50,16 +29,6 @@ BOOST_AUTO_TEST_CASE(a_file_that_lacks_a_case_does_not_take_the_place_of_one_tha
   BOOST_TEST(bless.code == 2);
   BOOST_TEST(has(bless.err, "--with: expected every case of 'a.h5'"), bless.err);
   BOOST_TEST((folder.read("a.h5") == before));
-}
-
-BOOST_AUTO_TEST_CASE(a_case_is_never_replaced_by_recording_it_again) {
-  const recorded_attention folder;
-  const process_end again = run_fixtures(folder, {"record", good_case, "--to", "a.h5"}),
-                    other = run_fixtures(folder, {"record", good_case, "--to", "a.h5", "--name", "second"});
-  BOOST_TEST(again.code == 2);
-  BOOST_TEST(has(again.err, "holds attend/scalar_normal_seed1"), again.err);
-  BOOST_TEST(other.code == 0);
-  BOOST_TEST(has(other.out, "2 cases, 1 of them new"), other.out);
 }
 
 BOOST_AUTO_TEST_CASE(outputs_that_no_kernel_computed_fail_the_check_and_are_not_blessed) {
@@ -98,21 +67,6 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_sealed_fails_the_check_until_it_is_bless
   BOOST_TEST(has(check.out, "not sealed"), check.out);
   BOOST_TEST(run_fixtures(folder, {"bless", "a.h5", "--reason", "mine"}).code == 0);
   BOOST_TEST(run_fixtures(folder, {"check", "a.h5"}).code == 0);
-}
-
-BOOST_AUTO_TEST_CASE(raw_inputs_of_a_stranger_are_recorded_with_every_variant_that_takes_them) {
-  const recorded_attention folder;
-  using namespace plumbline::fixtures;
-  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
-  for (const char* made : {"out", "lse"}) mine.tensors.erase(made);
-  std::erase_if(mine.attributes, [](const auto& one) { return one.first.rfind("recorded_", 0) == 0; });
-  mine.attributes.erase("case"), mine.attributes.erase("contract"), mine.name = "mine";
-  write(folder.file("raw.h5"), {mine}, {});
-  const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5"});
-  BOOST_TEST(record.code == 0, record.err);
-  BOOST_TEST(has(record.out, "recorded attend/mine_scalar  pass"), record.out);
-  BOOST_TEST(has(record.out, "recorded attend/mine_split  pass"), record.out);
-  BOOST_TEST(run_fixtures(folder, {"check", "b.h5"}).code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(inputs_that_the_line_does_not_draw_are_a_stale_recipe) {
@@ -286,17 +240,6 @@ BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regen
   write(file, {one}, {});
   const process_end no_input = run_fixtures(folder, {"check", "a.h5"});
   BOOST_TEST(has(no_input.out, "stale recipe: its line draws another q"), no_input.out);
-}
-
-BOOST_AUTO_TEST_CASE(inputs_without_a_line_are_not_recorded_as_hashes) {
-  const recorded_attention folder;
-  using namespace plumbline::fixtures;
-  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
-  mine.attributes.erase("case");
-  write(folder.file("raw.h5"), {mine}, {});
-  const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5", "--hash-only"});
-  BOOST_TEST(record.code == 2);
-  BOOST_TEST(has(record.err, "--hash-only: expected cases with a line of text"), record.err);
 }
 
 BOOST_AUTO_TEST_CASE(every_recorded_truth_is_held_closer_than_fp32_and_every_companion_than_a_thousandth) {

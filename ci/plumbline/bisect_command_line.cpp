@@ -5,9 +5,9 @@
 #include "ci/plumbline/bisect_measure.hpp"
 #include "ci/plumbline/command_line_verb.hpp"
 #include "ci/plumbline/help_texts.hpp"
-#include "ci/plumbline/nearest.hpp"
 #include "ci/plumbline/option_text.hpp"
 #include "ci/plumbline/rows.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 

@@ -20,6 +20,8 @@ array_cases::array_cases(const fixtures_request& asked, const fs::path& folder) 
     try {
       fixtures::stored_case c = fixtures::read_npz(one, asked.dtypes);
       c.attributes = asked.options, c.group = "attend", c.name = fs::path(one).stem().string();
+      for (const auto& [name, t] : c.tensors)
+        if (t.type() == dtype::f32 || t.type() == dtype::f64) wide_[file] += " --dtype " + name + "=bf16";
       if (const auto function = c.attributes.extract("function")) c.group = function.mapped();
       given_.emplace_back(file + "#/" + c.group + "/" + c.name, one);
       given_.emplace_back(file, one);
@@ -41,6 +43,12 @@ std::string array_cases::as_given(std::string text) const {
     for (std::size_t at = 0; (at = text.find(made, at)) != std::string::npos; at += given.size())
       text.replace(at, made.size(), given);
   return text;
+}
+
+std::string array_cases::advice(const std::string& recorded, const std::string& refusal) const {
+  const auto found = wide_.find(recorded.substr(0, recorded.find('#')));
+  if (found == wide_.end() || refusal.rfind("dtype:", 0) != 0) return "";
+  return " (where f32 and f64 hold numbers of another format, name it:" + found->second + ")";
 }
 
 }  // namespace plumbline::program

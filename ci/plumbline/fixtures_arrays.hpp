@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,9 +21,13 @@ class array_cases {
   const std::vector<std::string>& names() const { return names_; }
   /// A text that may name those files, with the names that were given in their place.
   std::string as_given(std::string text) const;
+  /// What a refusal of such a case leaves its author to try: how to say that wide floats hold narrow numbers,
+  /// where the refusal is of a dtype; else nothing.
+  std::string advice(const std::string& recorded, const std::string& refusal) const;
 
  private:
   std::vector<std::string> names_;
+  std::map<std::string, std::string> wide_;                 // arrays of f32 and f64, by file
   std::vector<std::pair<std::string, std::string>> given_;  // by what was made of it
 };
 

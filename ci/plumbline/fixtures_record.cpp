@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <functional>
 #include <set>
 
 #include "ci/plumbline/case_files.hpp"
@@ -33,17 +34,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool in_a_name(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+}
+
 // "split_peaked_seed7", or the name of the case in the file that it came from.
-std::string name_of_case(const case_spec& spec, const std::string& wanted) {
-  std::string name = wanted;
-  if (name.empty() && !spec.recorded.empty())
-    name = spec.recorded.substr(spec.recorded.rfind('/') + 1) + "_" + spec.variant;
-  if (name.empty())
-    name =
-        fmt::format("{}_{}_seed{}", spec.variant, spec.regime.empty() ? "default" : spec.regime, spec.seed);
+std::string made_name(const case_spec& spec) {
+  std::string name = spec.recorded.empty()
+                         ? fmt::format("{}_{}_seed{}", spec.variant,
+                                       spec.regime.empty() ? "default" : spec.regime, spec.seed)
+                         : spec.recorded.substr(spec.recorded.rfind('/') + 1) + "_" + spec.variant;
   if (!spec.executor.empty() && spec.executor != "host") name += "_on_" + spec.executor;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != '.') c = '_';
+  std::replace_if(name.begin(), name.end(), std::not_fn(in_a_name), '_');
   return name;
 }
 
@@ -78,6 +80,8 @@ class recording {
         plan_(plan_cases(all, arrays_.names(), asked.on)) {
     if (asked.to.empty()) throw bad_argument("--to", "expected the file to record into");
     require_a_file(result_file("--to", asked.to));
+    if (!std::all_of(asked.name.begin(), asked.name.end(), in_a_name))
+      throw bad_argument("--name", "expected letters, digits, '_', '-' and '.', got '" + asked.name + "'");
     read_kept();
     for (const planned_case& one : plan_.cases)
       if (asked_.hash_only && !one.spec.recorded.empty())
@@ -153,7 +157,13 @@ class recording {
         leave_out(text + ": " + why);
       return;
     }
+    const case_spec& spec = plan_.cases[f.asked.index].spec;
     if (f.got.usage && refused_.empty() && !plan_.cases[f.asked.index].from_file) refused_ = f.got.error;
+    if (f.got.usage && plan_.cases[f.asked.index].from_file) {  // every variant would say it again
+      const std::string why = spec.recorded + ": " + f.got.error;
+      if (refusals_.insert(why).second) leave_out(why + arrays_.advice(spec.recorded, f.got.error));
+      return;
+    }
     results_[f.asked.index] = result_of(f);
     const case_result& r = *results_[f.asked.index];
     if (r.result == outcome::skipped)
@@ -182,20 +192,42 @@ class recording {
     one.attributes["op"] = spec.op;
     if (!spec.recorded.empty()) one.attributes.erase("case");  // it would name somebody's file
     if (asked_.hash_only) leave_hashes(one);
-    const std::string name = name_of_case(spec, asked_.name);
-    one.name = name;
-    if (in_kept(one.group, name))
-      throw bad_argument("--to", "'" + asked_.to + "' holds " + one.group + "/" + name +
-                                     " already; give another --name, or regenerate and bless it");
-    for (int n = 2; !taken_.insert(one.group + "/" + one.name).second; ++n)
-      one.name = fmt::format("{}_{}", name, n);
+    name_it(one, spec);
     return one;
   }
 
-  bool in_kept(const std::string& group, const std::string& name) const {
-    return std::any_of(kept_.begin(), kept_.end(), [&](const fixtures::stored_case& one) {
-      return one.group == group && one.name == name;
-    });
+  // The name given, with the variant where it would be that of several cases; or one that is made.
+  void name_it(fixtures::stored_case& one, const case_spec& spec) {
+    const bool given = !asked_.name.empty();
+    const std::string name = !given              ? made_name(spec)
+                             : saved_.size() > 1 ? asked_.name + "_" + spec.variant
+                                                 : asked_.name;
+    one.name = name;
+    for (int n = 2; !taken_.insert(one.group + "/" + one.name).second; ++n) {
+      if (const fixtures::stored_case* old = kept(one.group, one.name);
+          old && (given || line_of(*old) == line_of(one)))
+        throw bad_argument("--to", "'" + asked_.to + "' holds " + one.group + "/" + one.name + " already" +
+                                       refusal_to_replace(*old, one));
+      one.name = fmt::format("{}_{}", name, n);
+    }
+  }
+
+  const fixtures::stored_case* kept(const std::string& group, const std::string& name) const {
+    for (const fixtures::stored_case& one : kept_)
+      if (one.group == group && one.name == name) return &one;
+    return nullptr;
+  }
+
+  // Cases are told apart by it; inputs in a file have none, and the name that the file gives them counts.
+  static std::string line_of(const fixtures::stored_case& one) {
+    const auto found = one.attributes.find("case");
+    return found == one.attributes.end() ? "" : found->second;
+  }
+
+  static const char* refusal_to_replace(const fixtures::stored_case& old, const fixtures::stored_case& one) {
+    if (line_of(old) != line_of(one)) return ", another case; give another --name";
+    return line_of(one).empty() ? "; give another --name, or regenerate and bless it"
+                                : "; regenerate and bless it";
   }
 
   int write() {
@@ -227,6 +259,7 @@ class recording {
   std::vector<std::optional<case_result>> results_;
   std::vector<std::size_t> to_save_, saved_;
   std::string refused_;
+  std::set<std::string> refusals_;
   std::size_t given_ = 0, left_out_ = 0;
 };
 

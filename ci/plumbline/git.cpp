@@ -8,8 +8,8 @@
 
 #include "ci/plumbline/child_process.hpp"
 #include "ci/plumbline/instrument.hpp"
-#include "ci/plumbline/nearest.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 

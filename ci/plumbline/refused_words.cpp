@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ci/plumbline/nearest.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 

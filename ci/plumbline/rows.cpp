@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "ci/plumbline/nearest.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 

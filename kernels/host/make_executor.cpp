@@ -16,7 +16,8 @@ std::unique_ptr<executor> make_executor(std::string_view name, std::string& why_
   if (name == "host") return std::make_unique<host_executor>();
   if (name == "gpu") {
     if constexpr (built_for_gpu) return make_gpu_executor(why_not);
-    why_not = "gpu: this build has no CUDA kernels (nvcc was not found when it was configured)";
+    why_not =
+        "gpu: this build has no CUDA kernels (it was configured without nvcc, or with PLUMBLINE_CUDA=OFF)";
     return nullptr;
   }
   if (name == "checked") {

@@ -217,7 +217,7 @@ external_judgement judge_recorded_attend(const recorded_case& c, std::string_vie
 external_judgement judge_recorded_append(const recorded_case& c, std::string_view contract_name) {
   return guarded(c, [&] {
     if (c.function == "rotary") return judge_recorded_rotary(c);
-    if (!c.tensors.has("k_new")) throw bad_argument("k_new", "expected a tensor of this name in the case");
+    needed(c, "k_new");
     return judge_call(c, contract_name);
   });
 }

@@ -1,6 +1,7 @@
 // Arrays as numpy writes them: made by numpy itself where it is there, and by hand where a damaged or hostile
 // archive is wanted.
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -74,6 +75,31 @@ BOOST_AUTO_TEST_CASE(sixteen_bits_are_what_the_caller_says_and_never_guessed) {
     BOOST_TEST(has(folder.refusal_of_array(bytes), "expected --dtype to say what"));
     BOOST_TEST(has(folder.refusal_of_array(bytes, {{"", "bf16"}, {"k", "f16"}}), "no array k"));
   }
+}
+
+BOOST_AUTO_TEST_CASE(floats_are_of_a_narrower_format_where_it_has_every_one_of_them) {
+  const archives folder;
+  const auto doubles = [&](std::uint64_t a, std::uint64_t b) {
+    const std::string bytes = array(header_of("<f8", "(2,)"), le(a, 8) + le(b, 8));
+    return folder.put(archive("q.npy", bytes, bytes.size()));
+  };
+  constexpr std::uint64_t one_and_a_half = 0x3ff8000000000000, negative_zero = 1ull << 63,
+                          nan = 0x7ff8000000000001, third = 0x3fd5555555555555;
+  const tensor t = read_npz(doubles(one_and_a_half, negative_zero), {{"q", "bf16"}}).tensors.at("q");
+  BOOST_TEST((t.type() == dtype::bf16));
+  BOOST_TEST(t.code(0) == 0x3fc0u);
+  BOOST_TEST(t.code(1) == 0x8000u);
+  BOOST_TEST(std::isnan(read_npz(doubles(one_and_a_half, nan), {{"q", "f16"}}).tensors.at("q").value(1)));
+  const std::string file = doubles(one_and_a_half, third);
+  BOOST_CHECK_EXCEPTION(read_npz(file, {{"q", "f32"}}), store_error, [](const store_error& why) {
+    return has(why.what(), "1 of 2 are none, the first 0.333333333 at element 1");
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_format_that_is_said_of_nothing_is_refused) {
+  const archives folder;
+  const std::string bytes = array(header_of("<f4", "(1,)"), le(0x3f800000, 4));
+  BOOST_TEST(has(folder.refusal_of_array(bytes, {{"", "bf16"}}), "said by name: --dtype q=bf16"));
 }
 
 BOOST_AUTO_TEST_CASE(numbers_of_one_byte_have_their_sign_and_truths_are_0_and_1) {

@@ -1,8 +1,8 @@
-#include "ci/plumbline/nearest.hpp"
+#include "reference/core/nearest.hpp"
 
 #include <algorithm>
 
-namespace plumbline::program {
+namespace plumbline {
 
 namespace {
 
@@ -38,4 +38,4 @@ std::string guess(const std::string& word, const std::vector<std::string>& known
   return meant.empty() ? "" : "; did you mean '" + meant + "'?";
 }
 
-}  // namespace plumbline::program
+}  // namespace plumbline

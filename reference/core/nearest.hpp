@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace plumbline::program {
+namespace plumbline {
 
 /// The known name that the fewest changes of a letter make of `word` (inserted, left out, replaced, or
 /// swapped with its neighbour): at most one for every three letters.  Empty: none is that near.
@@ -13,4 +13,4 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
 /// "; did you mean 'NAME'?", or nothing.
 std::string guess(const std::string& word, const std::vector<std::string>& known);
 
-}  // namespace plumbline::program
+}  // namespace plumbline
