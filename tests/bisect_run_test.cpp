@@ -1,6 +1,9 @@
 // How plumbline bisect goes about it: what old builds get, what is left when it is ended, what it leaves
 // alone and what it refuses.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
@@ -92,6 +95,61 @@ BOOST_AUTO_TEST_CASE(a_bisection_of_the_users_own_and_his_files_stay_as_they_are
   BOOST_TEST(repo.read("kernel.cpp") == "edited");
 }
 
+BOOST_AUTO_TEST_CASE(all_that_bisections_left_can_be_taken_away) {
+  tiny_repository repo;
+  repo.history(3, 2);
+  const std::string base = repo.path() + "/build/plumbline/bisect";
+  const auto worktrees = [&] {
+    repo.git("worktree list > '" + repo.path() + "/stdlist.txt'");
+    const std::string all = repo.read("stdlist.txt");
+    return std::count(all.begin(), all.end(), '\n');
+  };
+  const auto clean = [&] { return run_program({"bisect", "--clean"}, repo.path()); };
+  const process_end bisected = repo.bisect();
+  BOOST_TEST_REQUIRE(bisected.code == 0, bisected.err);
+  BOOST_TEST(has(bisected.out, "plumbline bisect --clean removes"), bisected.out);
+  BOOST_TEST(worktrees() == 2);
+  const process_end end = clean();
+  BOOST_TEST(end.code == 0, end.err);
+  BOOST_TEST(has(end.out, "removed " + base));
+  BOOST_TEST(worktrees() == 1);
+  BOOST_TEST(!fs::exists(base));
+
+  const process_end nothing = clean();
+  BOOST_TEST(nothing.code == 0, nothing.err);
+  BOOST_TEST(has(nothing.out, "nothing to remove"));
+
+  BOOST_TEST(repo.bisect().code == 0);
+  fs::remove_all(base);  // git keeps its entry
+  BOOST_TEST(worktrees() == 2);
+  BOOST_TEST(clean().code == 0);
+  BOOST_TEST(worktrees() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_bisection_is_at_work_in_is_not_taken_away) {
+  tiny_repository repo;
+  repo.history(3, 2);
+  BOOST_TEST(repo.bisect().code == 0);
+  const std::string base = repo.path() + "/build/plumbline/bisect";
+  const int held = open((base + "/lock").c_str(), O_RDWR);
+  BOOST_TEST_REQUIRE(flock(held, LOCK_EX | LOCK_NB) == 0);
+  const process_end refused = run_program({"bisect", "--clean"}, repo.path());
+  BOOST_TEST(refused.code == 3);
+  BOOST_TEST(has(refused.err, "another bisection works there"), refused.err);
+  BOOST_TEST(fs::exists(base + "/worktree/.git"));
+  close(held);
+  BOOST_TEST(run_program({"bisect", "--clean"}, repo.path()).code == 0);
+
+  const scratch_folder elsewhere;  // a worktree of another repository is its own to remove
+  tiny_repository other;
+  other.history(1, 1);
+  BOOST_TEST(repo.bisect({"--out", elsewhere.path()}).code == 0);
+  const process_end foreign = run_program({"bisect", "--clean", "--out", elsewhere.path()}, other.path());
+  BOOST_TEST(foreign.code == 3);
+  BOOST_TEST(has(foreign.err, "another repository"), foreign.err);
+  BOOST_TEST(fs::exists(elsewhere.path() + "/bisect/worktree/.git"));
+}
+
 BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
   tiny_repository repo;
   repo.history(2, 1);
@@ -104,8 +162,10 @@ BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
   const std::string good_case = "fake.sum/good:n=4";
   BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "mian", "--case", good_case}),
                  "--bad: expected a commit of " + repo.path() + ", got 'mian'; did you mean 'main'?"));
-  BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c0", "--case", good_case}),
-                 "--good: expected an ancestor of --bad"));
+  BOOST_TEST(
+      has(said({"bisect", "--good", "main", "--bad", "c0", "--case", good_case}),
+          "--good: expected an ancestor of --bad, got 'main', which c0 does not come from; the ends may be "
+          "exchanged: --good c0 --bad main"));
   BOOST_TEST(has(said({"bisect", "--good", "main", "--bad", "c2", "--case", good_case}),
                  "--bad: expected another commit than --good"));
   BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main", "--case", "fake.sum/good:n=x"}), "n"));
@@ -134,6 +194,8 @@ BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
       has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "bias"}),
           "--metric: expected one that fake.sum/good has (budget_used, max_ulp, rms, bits), got 'bias'"));
   BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main"}), "--case: expected one, got none"));
+  BOOST_TEST(
+      has(said({"bisect", "--clean", "--good", "c0"}), "--clean: expected alone or with --out, got --good"));
   const scratch_folder nowhere;
   const process_end end =
       run_program({"bisect", "--good", "c0", "--bad", "main", "--case", good_case}, nowhere.path());

@@ -4,38 +4,7 @@
 #include <cmath>
 
 #include "tests/tiny_repository.hpp"
-
-namespace {
-
-/// Every element that is opened is closed, in turn, and no bare & or < stands in text.
-bool well_formed(const std::string& xml) {
-  std::vector<std::string> open;
-  for (std::size_t at = 0; at < xml.size();) {
-    const std::size_t next = xml.find_first_of("<&", at);
-    if (next == std::string::npos) break;
-    if (xml[next] == '&') {
-      const std::size_t end = xml.find(';', next);
-      if (end == std::string::npos || end - next > 6) return false;
-      at = end + 1;
-      continue;
-    }
-    const std::size_t end = xml.find('>', next);
-    if (end == std::string::npos) return false;
-    const std::string tag = xml.substr(next + 1, end - next - 1), name = tag.substr(0, tag.find(' '));
-    if (name.empty() || xml.find('<', next + 1) < end) return false;
-    if (std::count(tag.begin(), tag.end(), '"') % 2 != 0) return false;
-    if (name[0] == '/') {
-      if (open.empty() || open.back() != name.substr(1)) return false;
-      open.pop_back();
-    } else if (tag.back() != '/') {
-      open.push_back(name);
-    }
-    at = end + 1;
-  }
-  return open.empty() && xml.rfind("<svg ", 0) == 0;
-}
-
-}  // namespace
+#include "tests/well_formed.hpp"
 
 BOOST_AUTO_TEST_SUITE(bisect)
 
@@ -62,11 +31,50 @@ BOOST_AUTO_TEST_CASE(the_first_bad_commit_is_found_at_the_first_a_middle_and_the
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_way_is_told_before_it_is_gone_and_at_each_step) {
+  tiny_repository repo;
+  repo.history(9, 7);
+  const process_end end = repo.bisect();
+  const std::string ends = repo.hash("c0").substr(0, 10) + " to " + repo.hash("c9").substr(0, 10);
+  BOOST_TEST(
+      end.out.rfind("10 commits, " + ends + " with both ends: about 6 to build and measure\n", 0) == 0u,
+      end.out);
+  BOOST_TEST(has(end.out, "the first build compiles the whole program"));
+  const std::size_t steps = repo.result()["visited"].size();
+  BOOST_TEST(has(end.out, std::to_string(steps) + " of 10 commits measured"));
+  for (std::size_t i = 1; i <= steps; ++i)
+    BOOST_TEST(has(end.err, "bisect: step " + std::to_string(i) + " of about 6, building "), end.err);
+  BOOST_TEST(!has(end.err, "step " + std::to_string(steps + 1)));
+
+  const process_end again = repo.bisect();
+  BOOST_TEST(has(again.out, "to build and measure, " + std::to_string(steps) + " are measured already\n"));
+  BOOST_TEST(!has(again.out, "the first build"));
+}
+
+BOOST_AUTO_TEST_CASE(each_metric_has_a_plot_of_its_own) {
+  tiny_repository repo;
+  repo.history(4, 2);
+  BOOST_TEST_REQUIRE(repo.bisect().code == 0);
+  const std::string of_rms = repo.result()["plot"], drawn = repo.read(of_rms.substr(repo.path().size() + 1));
+  const std::vector<std::string> bits = {
+      "bisect",   "--good", "c0",     "--bad", "main", "--case", "fake.sum/good:n=4",
+      "--metric", "bits",   "--json", "r.json"};
+  BOOST_TEST_REQUIRE(run_program(bits, repo.path()).code == 0);
+  const std::string of_bits = repo.result()["plot"];
+  BOOST_TEST(of_rms != of_bits);
+  BOOST_TEST(has(drawn, "rms of fake.sum/good"));
+  BOOST_TEST(repo.read(of_rms.substr(repo.path().size() + 1)) == drawn);
+}
+
 BOOST_AUTO_TEST_CASE(bits_that_change_for_the_better_are_found_where_no_number_of_the_judge_got_worse) {
   tiny_repository repo;
   for (int i = 0; i <= 6; ++i) repo.commit_kernel(with_error(i < 3 ? "3" : "0"));
   BOOST_TEST(repo.bisect().code == 1);
   BOOST_TEST(repo.result()["verdict"] == "lost the bug");
+  BOOST_TEST(
+      has(repo.result()["message"].get<std::string>(),
+          "rms is 3.25 at the good end and 0.25 at the bad one, which is better; worse at the bad one: "
+          "--metric bits"));
   BOOST_TEST(repo.bisect({"--metric", "bits"}).code == 2);  // given twice
   const process_end end = run_program({"bisect", "--good", "c0", "--bad", "main", "--case",
                                        "fake.sum/good:n=4", "--metric", "bits", "--json", "r.json"},
@@ -107,9 +115,12 @@ BOOST_AUTO_TEST_CASE(ends_that_do_not_reproduce_have_lost_the_bug) {
   const process_end end = repo.bisect();
   BOOST_TEST(end.code == 1);
   BOOST_TEST(repo.result()["verdict"] == "lost the bug");
-  BOOST_TEST(
-      has(end.out, "lost the bug: the end points do not reproduce: rms is 0.25 at the good end and 0.25"));
+  BOOST_TEST(has(end.out, "lost the bug: the end points do not reproduce: rms is 0.25 at both ends\n"));
   BOOST_TEST(repo.result()["visited"].size() == 2);
+  for (const char* name : {"c0", "c4"})
+    BOOST_TEST(has(end.out, repo.hash(name).substr(0, 10) + "  equal    rms 0.25"), end.out);
+  for (const auto& v : repo.result()["visited"]) BOOST_TEST(v["side"] == "equal");
+  BOOST_TEST(has(repo.bisect({"--threshold", "0.1"}).out, "  bad      rms 0.25"));  // a line that was drawn
 
   tiny_repository changed;
   changed.history(4, 2);

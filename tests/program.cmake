@@ -56,6 +56,7 @@ plumbline_test(NAME program_baseline_test SOURCES program_baseline_test.cpp prog
   LINK nlohmann_json::nlohmann_json LABELS program)
 target_compile_definitions(program_baseline_test PRIVATE PLUMBLINE_PROGRAM="$<TARGET_FILE:plumbline>")
 add_dependencies(program_baseline_test plumbline)
+plumbline_test(NAME bisect_plot_test SOURCES bisect_plot_test.cpp LINK plumbline_program LABELS program smoke)
 
 # The first bad commit, on repositories of a dozen commits made by the test.
 plumbline_test(NAME bisect_test SOURCES bisect_test.cpp bisect_run_test.cpp tiny_repository.cpp program_process.cpp

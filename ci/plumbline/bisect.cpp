@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "ci/plumbline/bisect_case.hpp"
+#include "ci/plumbline/bisect_clean.hpp"
 #include "ci/plumbline/bisect_ends.hpp"
 #include "ci/plumbline/bisect_measure.hpp"
 #include "ci/plumbline/bisect_report.hpp"
@@ -36,9 +37,12 @@ bisect_plan plan_of(const bisect_request& asked, const git_repository& git) {
   p.repository = git.folder(), p.good = git.commit("--good", asked.good);
   p.bad = git.commit("--bad", asked.bad);
   if (p.good == p.bad) throw bad_argument("--bad", "expected another commit than --good, both are " + p.good);
-  if (!git.is_ancestor(p.good, p.bad))
+  if (!git.is_ancestor(p.good, p.bad)) {
+    std::string exchanged = "; the ends may be exchanged: --good " + asked.bad + " --bad " + asked.good;
     throw bad_argument("--good", "expected an ancestor of --bad, got '" + asked.good + "', which " +
-                                     asked.bad + " does not come from");
+                                     asked.bad + " does not come from" +
+                                     (git.is_ancestor(p.bad, p.good) ? exchanged : ""));
+  }
   p.metric = asked.metric, p.on = asked.on, p.repeats = asked.repeats, p.jobs = asked.work.jobs;
   p.case_timeout = asked.work.case_timeout, p.cmake = asked.cmake;
   p.parent = static_cast<int>(getpid());
@@ -82,14 +86,15 @@ class bisection {
             git_, r_,
             json_.takes_standard_output() || plot_.takes_standard_output() ? stream::error : stream::output) {
     require_distinct(json_, plot_);
-    r_.plan = plan_of(asked, git_);
+    r_.plan = plan_of(asked, git_), r_.case_text = asked.case_text,
+    r_.clean_up = clean_command(asked.work.out);
     r_.range = git_.between(r_.plan.good, r_.plan.bad);
     r_.range.insert(r_.range.begin(), r_.plan.good);
   }
 
   int run() {
     const auto begin = std::chrono::steady_clock::now();
-    base_ = fs::absolute(asked_.work.out + "/bisect").lexically_normal().string();
+    base_ = bisect_base(asked_.work.out);
     require_folder("--out", base_);
     const folder_lock lock(base_, "bisection");
     if (freeze() && measure_ends(at_, git_, asked_.threshold, r_, view_) &&
@@ -120,6 +125,7 @@ class bisection {
     require_metric(at_, p);
     // The build is as deep below its sources as the user's own, so ccache knows what that one compiled.
     p.worktree = base_ + "/worktree", p.build = p.worktree + "/build/bisect";
+    view_.print_way(at_);
     git_.require_worktree(p.worktree, p.good);
     reset_bisection(at_, p);
     return true;
@@ -144,7 +150,7 @@ class bisection {
   int conclude() {
     std::string not_written;
     if (!r_.visited.empty()) {
-      r_.plot = plot_.wanted() ? asked_.plot : at_.file("metric.svg");
+      r_.plot = plot_.wanted() ? asked_.plot : at_.file(r_.plan.metric + ".svg");
       const std::string svg = svg_of(r_);
       not_written = plot_.wanted() ? plot_.write(svg) : result_file("--out", r_.plot).write(svg);
     }
@@ -168,7 +174,7 @@ class bisection {
 
 int run_bisect(const instrument& all, const bisect_request& asked) {
   note_interrupts();
-  return bisection(all, asked).run();
+  return asked.clean ? clean_bisections(asked.work.out) : bisection(all, asked).run();
 }
 
 }  // namespace plumbline::program

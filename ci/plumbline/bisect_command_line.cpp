@@ -29,7 +29,18 @@ struct bisect_texts {
   work_texts work;
 };
 
+void require_ends_and_case(const bisect_request& r) {
+  const std::pair<const char*, const std::string*> needed[] = {
+      {"--good", &r.good}, {"--bad", &r.bad}, {"--case", &r.case_text}};
+  for (const auto& [name, value] : needed)
+    if (r.clean && !value->empty())
+      throw bad_argument("--clean", std::string("expected alone or with --out, got ") + name + " too");
+    else if (!r.clean && value->empty())
+      throw bad_argument(name, "expected one, got none (plumbline bisect --help)");
+}
+
 bisect_request read(const bisect_texts& t, bisect_request r) {
+  require_ends_and_case(r);
   std::vector<std::string> known;
   for (const bisect_metric& one : bisect_metrics) known.emplace_back(one.name);
   if (std::find(known.begin(), known.end(), r.metric) == known.end())
@@ -48,11 +59,10 @@ command_line_verb bisect_verb(CLI::App& app) {
   CLI::App& verb = *app.add_subcommand("bisect", "The first commit at which a number of a case got worse");
   const auto typed = std::make_shared<std::pair<bisect_request, bisect_texts>>();
   auto& [r, t] = *typed;
-  verb.add_option("--good", r.good, "A commit at which the number was right")->type_name("REV")->required();
-  verb.add_option("--bad", r.bad, "A later one at which it is not")->type_name("REV")->required();
+  verb.add_option("--good", r.good, "A commit at which the number was right")->type_name("REV");
+  verb.add_option("--bad", r.bad, "A later one at which it is not")->type_name("REV");
   verb.add_option("--case", r.case_text, "A line of text or FILE#/group/case, of one variant")
-      ->type_name("CASE")
-      ->required();
+      ->type_name("CASE");
   verb.add_option("--metric", r.metric, metrics_in_words())->type_name("METRIC")->capture_default_str();
   verb.add_option("--on", r.on, "Where kernels run: host, checked or gpu")
       ->type_name("WHERE")
@@ -67,6 +77,8 @@ command_line_verb bisect_verb(CLI::App& app) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb.add_flag("--fresh", r.fresh, "Forget what earlier runs measured");
+  verb.add_flag("--clean", r.clean,
+                "Only remove what bisections left under DIR: worktree, builds, measurements, plots");
   verb.add_option("--json", r.json, "Write the result for machines")->type_name("FILE");
   verb.add_option("--plot", r.plot,
                   "Write the metric over the commits visited as SVG; beside the rest unless given")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "ci/plumbline/bisect_measure.hpp"
 #include "ci/plumbline/instrument.hpp"
@@ -11,16 +12,28 @@ namespace plumbline::program {
 
 namespace {
 
-double middle(double good, double bad) {
-  const double root = std::sqrt(good) * std::sqrt(bad);
+// Between ends that are the same there is nothing: NaN.
+double middle(const measured_commit& good, const measured_commit& bad, const std::string& metric) {
+  const std::vector<double> before = values_of(good, metric), after = values_of(bad, metric);
+  if (before.front() == before.back() && before == after) return std::numeric_limits<double>::quiet_NaN();
+  const double root = std::sqrt(value_of(good, metric)) * std::sqrt(value_of(bad, metric));
   return std::isnan(root) ? 0 : root;
+}
+
+// Among what else was measured, that which the bad end is worse in.
+std::string worse_otherwise(const measured_commit& good, const measured_commit& bad) {
+  std::string all;
+  for (const bisect_metric& one : bisect_metrics)
+    if (value_of(bad, one.name) > value_of(good, one.name))
+      all += std::string(all.empty() ? "--metric " : ", ") + one.name;
+  return all.empty() ? "" : "; worse at the bad one: " + all;
 }
 
 std::optional<measured_commit> measure_end(const bisect_folder& at, const bisect_plan& p,
                                            const std::string& commit, const char* which, bisect_view& view) {
   std::string doing = "reading";
   const auto m = measure(
-      at, p, commit, [&](const std::string& what) { doing = what; },
+      at, p, commit, [&](const std::string& what) { view.doing(doing = what, commit); },
       [&] {
         view.doing(doing, commit);
         return false;
@@ -50,9 +63,12 @@ void judge_ends(const git_repository& git, bool threshold_asked, const measured_
         p.metric, of_good.front(), of_good.back(), of_bad.front(), of_bad.back());
   } else if (!(after > before) || side_of_good != commit_side::good || side_of_bad != commit_side::bad) {
     r.verdict = bisect_verdict::lost;
-    r.message = fmt::format(
-        "the end points do not reproduce: {} is {:.4g} at the good end and {:.4g} at the bad one{}", p.metric,
-        before, after, threshold_asked ? fmt::format(", bad is above {:.4g}", p.threshold) : "");
+    r.message = fmt::format("the end points do not reproduce: {} is {:.4g} at ", p.metric, before) +
+                (before == after ? std::string("both ends")
+                                 : fmt::format("the good end and {:.4g} at the bad one{}", after,
+                                               after < before ? ", which is better" : "")) +
+                (threshold_asked ? fmt::format(", bad is above {:.4g}", p.threshold) : "") +
+                worse_otherwise(good, bad);
   } else {
     r.built_otherwise = difference(good.built, bad.built), r.same_sources = same_sources(git, p.good, p.bad);
     if (r.built_otherwise.empty() || !r.same_sources) return;
@@ -70,7 +86,7 @@ bool measure_ends(const bisect_folder& at, const git_repository& git, std::optio
   if (!good) return false;
   const auto bad = measure_end(at, p, p.bad, "bad", view);
   if (!bad) return false;
-  p.threshold = asked ? *asked : middle(value_of(*good, p.metric), value_of(*bad, p.metric));
+  p.threshold = asked ? *asked : middle(*good, *bad, p.metric);
   at.write(p);
   view.print_line(view.visit(p.good, *good));
   view.print_line(view.visit(p.bad, *bad));

@@ -9,9 +9,9 @@
 
 namespace plumbline::program {
 
-/// Measures both, sets the plan's threshold (the geometric middle unless `asked`) and writes the plan to the
-/// folder.  The report's verdict stays `partial` when there is something to look for.  False: a signal ended
-/// it.  cannot_run naming the end that gives no number.
+/// Measures both, sets the plan's threshold (the geometric middle unless `asked`, NaN between equal ends) and
+/// writes the plan to the folder.  The report's verdict stays `partial` when there is something to look for.
+/// False: a signal ended it.  cannot_run naming the end that gives no number.
 bool measure_ends(const bisect_folder&, const git_repository&, std::optional<double> asked, bisect_report&,
                   bisect_view&);
 

@@ -19,7 +19,8 @@ using json = nlohmann::ordered_json;
 std::string brief(const std::string& commit) { return commit.substr(0, 10); }
 
 std::string side_name(commit_side side) {
-  return side == commit_side::good ? "good" : side == commit_side::bad ? "bad" : "skipped";
+  constexpr const char* names[] = {"good", "bad", "skipped", "equal"};
+  return names[static_cast<int>(side)];
 }
 
 std::string shown(const bisect_report& r, const measured_commit& m) {
@@ -90,7 +91,7 @@ std::string text_of(const bisect_report& r, bool colour) {
     if (r.verdict == bisect_verdict::untestable) text += "  " + one + "\n";
   text += fmt::format("{} of {} measured", r.visited.size(), counted(r.commits() + 1, "commit"));
   if (!r.plot.empty()) text += "; plot: " + r.plot;
-  return text + "\n";
+  return text + "\n" + r.clean_up + " removes the worktree and all else that bisections keep\n";
 }
 
 std::string json_of(const bisect_report& r) {
@@ -98,7 +99,8 @@ std::string json_of(const bisect_report& r) {
   j["plumbline"] = 1, j["commit"] = built_commit();
   j["verdict"] = name_of(r.verdict), j["partial"] = r.verdict == bisect_verdict::partial;
   j["message"] = r.message;
-  j["good"] = r.plan.good, j["bad"] = r.plan.bad, j["row"] = r.plan.row, j["on"] = r.plan.on;
+  j["case"] = r.case_text, j["good"] = r.plan.good, j["bad"] = r.plan.bad, j["row"] = r.plan.row,
+  j["on"] = r.plan.on;
   j["metric"] = r.plan.metric, j["threshold"] = json_number(r.plan.threshold), j["commits"] = r.commits();
   const visited_commit *before = r.find(r.before), *after = r.find(r.first_bad);
   j["first_bad"] = r.first_bad, j["described"] = r.described;

@@ -22,6 +22,8 @@ struct visited_commit {
 
 struct bisect_report {
   bisect_plan plan;
+  std::string case_text;  // as it was asked for
+  std::string clean_up;   // command that removes what was left
   bisect_verdict verdict = bisect_verdict::partial;
   std::string message;                  // why it ended so, in one line
   std::vector<std::string> range;       // commits, the good end first
@@ -42,7 +44,7 @@ struct bisect_report {
 
 std::string text_of(const bisect_report&, bool colour);
 std::string json_of(const bisect_report&);
-/// A drawing of its own: the metric over the commits visited, logarithmic where all are above zero.
+/// A drawing of its own, one XML document: the metric over the commits visited.
 std::string svg_of(const bisect_report&);
 /// "3f1c2ab  rms 0.412  good  subject"
 std::string line_of(const bisect_report&, const visited_commit&, bool colour);

@@ -34,7 +34,7 @@ struct bisect_plan {
   std::string contract;                     // that outputs are judged by
   std::vector<std::string> outputs;         // names of tensors
   std::string metric, on;
-  double threshold = 0;  // set once the ends are measured
+  double threshold = 0;  // set once the ends are measured; NaN: they are equal
   int repeats = 2, jobs = 0;
   double case_timeout = 120;
   std::vector<std::string> cmake;  // further arguments of configuring
@@ -58,11 +58,13 @@ class bisect_folder {
   std::string path_;
 };
 
-enum class commit_side { good, bad, untold };
+/// `equal`: of the two ends, whose numbers are the same.
+enum class commit_side { good, bad, untold, equal };
 
 /// The values of a metric over the runs, by size; empty: there is none.
 std::vector<double> values_of(const measured_commit&, const std::string& metric);
-/// Past the threshold, on this side of it, or neither: no number, or runs on both sides.  NaN is past all.
+/// Past the threshold, on this side of it, or neither: no number, or runs on both sides.  A NaN is past all;
+/// a threshold that is NaN lies between equal ends.
 commit_side side_of(const measured_commit&, const std::string& metric, double threshold);
 /// The middle one.
 double value_of(const measured_commit&, const std::string& metric);

@@ -51,9 +51,10 @@ child_end run_steps(const bisect_folder& at, const bisect_plan& p, bisect_view& 
     const std::string said = line.substr(mark.size());
     const std::size_t space = said.find(' ');
     doing = said.substr(0, space), current = said.substr(space + 1);
-    if (doing != "measured") return;
+    if (doing != "measured") return view.doing(doing, current);
     view.done_one();
     if (const auto m = at.measured(current)) view.print_line(view.visit(current, *m));
+    current.clear();  // git asks about the next one
   };
   how.give_up = [&] {
     if (!current.empty()) view.doing(doing, current);

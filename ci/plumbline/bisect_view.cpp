@@ -1,13 +1,33 @@
 #include "ci/plumbline/bisect_view.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
+#include <bit>
+#include <filesystem>
+
+#include "reference/core/counted.hpp"
 
 namespace plumbline::program {
 
+// The ends, and half of the candidates at a time.
+std::int64_t bisect_view::steps() const {
+  return 2 + static_cast<std::int64_t>(std::bit_width(r_.commits() - 1));
+}
+
+void bisect_view::print_way(const bisect_folder& at) {
+  const bisect_plan& p = r_.plan;
+  const auto known = std::count_if(r_.range.begin(), r_.range.end(),
+                                   [&](const std::string& one) { return at.measured(one).has_value(); });
+  bar_.print(fmt::format("{}, {} to {} with both ends: about {} to build and measure{}\n",
+                         counted(r_.range.size(), "commit"), p.good.substr(0, 10), p.bad.substr(0, 10),
+                         steps(), known > 0 ? fmt::format(", {} are measured already", known) : ""));
+  if (!std::filesystem::exists(p.build))
+    bar_.print("the first build compiles the whole program, minutes; a later one what its commit changed\n");
+}
+
 void bisect_view::doing(const std::string& what, const std::string& commit) {
-  const auto halvings = static_cast<std::int64_t>(std::ceil(std::log2(static_cast<double>(r_.range.size()))));
-  bar_.show("bisect", done_, 2 + halvings, what + " " + commit.substr(0, 10));
+  bar_.show_step("bisect", done_ + 1, std::max(done_ + 1, steps()), what + " " + commit.substr(0, 10));
 }
 
 void bisect_view::print_line(const visited_commit& v) { bar_.print(line_of(r_, v, colour_wanted(text_))); }

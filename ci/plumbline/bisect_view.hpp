@@ -14,7 +14,9 @@ class bisect_view {
   bisect_view(const git_repository& git, const bisect_report& r, stream text)
       : git_(git), r_(r), text_(text), bar_(text) {}
 
-  /// "building 3f1c2ab"; cheap.
+  /// How many commits there are and about how many of them are built, before any is.
+  void print_way(const bisect_folder&);
+  /// "building 3f1c2ab", with the step that it is; cheap.
   void doing(const std::string& what, const std::string& commit);
   void done_one() { ++done_; }
   void print_line(const visited_commit&);
@@ -23,6 +25,8 @@ class bisect_view {
   visited_commit visit(const std::string& commit, const measured_commit&) const;
 
  private:
+  std::int64_t steps() const;
+
   const git_repository& git_;
   const bisect_report& r_;
   const stream text_;

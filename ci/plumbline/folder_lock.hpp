@@ -1,4 +1,5 @@
 // One run a folder at a time.  Whatever the run starts inherits the lock, so it ends with the last of them.
+// The run that has it may remove the folder; who waits then makes it again.
 #pragma once
 
 #include <string>

@@ -117,4 +117,14 @@ void git_repository::require_worktree(const std::string& folder, const std::stri
   ask({"worktree", "add", "--force", "--detach", "--quiet", folder, commit});
 }
 
+bool git_repository::remove_worktree(const std::string& folder) const {
+  std::error_code none;
+  const std::vector<std::string> all = lines_of(ask({"worktree", "list", "--porcelain"}));
+  if (std::find(all.begin(), all.end(), "worktree " + fs::weakly_canonical(folder).string()) == all.end())
+    return false;
+  if (!fs::exists(fs::path(folder) / ".git", none)) fs::remove_all(folder, none);  // git would refuse it
+  ask({"worktree", "remove", "--force", "--force", folder});
+  return true;
+}
+
 }  // namespace plumbline::program

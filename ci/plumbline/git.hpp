@@ -30,6 +30,10 @@ class git_repository {
   /// waited for, ten seconds, and then removed.
   void require_worktree(const std::string& folder, const std::string& commit) const;
 
+  /// Removes the worktree in `folder` and git's entry of it, also where only the entry is left.  False: the
+  /// repository has none there.
+  bool remove_worktree(const std::string& folder) const;
+
   /// What `git ARGUMENTS` prints, without the last line's end; cannot_run with its last line when it fails.
   std::string ask(const std::vector<std::string>& arguments) const;
 

@@ -98,6 +98,7 @@ struct bisect_request {
   int repeats = 2;
   std::vector<std::string> cmake;  // arguments of configuring
   bool fresh = false;
+  bool clean = false;  // only take away what bisections left under `work.out`
   std::string json, plot;
   work_options work;
 };

@@ -62,14 +62,24 @@ progress::progress(stream text)
 progress::~progress() { clear(); }
 
 void progress::show(std::string_view what, std::int64_t done, std::int64_t total, std::string_view note) {
+  const std::string count = total > 0 ? fmt::format("{} of {}", done, total) : fmt::format("{}", done);
+  draw(fmt::format("{}: {}{}{}", what, count, note.empty() ? "" : ", ", note), done, total);
+}
+
+void progress::show_step(std::string_view what, std::int64_t step, std::int64_t about,
+                         std::string_view note) {
+  if (step != step_) last_ = clock::time_point();
+  step_ = step;
+  draw(fmt::format("{}: step {} of about {}, {}", what, step, about, note), step - 1, about);
+}
+
+void progress::draw(const std::string& text, std::int64_t done, std::int64_t total) {
   const auto now = clock::now();
   const auto pause = terminal_ ? std::chrono::milliseconds(100) : std::chrono::seconds(15);
   if (now - last_ < pause) return;
   last_ = now;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - begin_).count();
-  const std::string count = total > 0 ? fmt::format("{} of {}", done, total) : fmt::format("{}", done);
-  const std::string line =
-      fmt::format("{}: {}{}{}, {} s", what, count, note.empty() ? "" : ", ", note, seconds);
+  const std::string line = fmt::format("{}, {} s", text, seconds);
   if (!terminal_) {
     fmt::print(stderr, "{}\n", line);
     return;

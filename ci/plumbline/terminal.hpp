@@ -37,14 +37,19 @@ class progress {
   progress& operator=(const progress&) = delete;
   /// Shows "what: done of total, note"; `total` 0: unknown.  Cheap: it draws at most ten times a second.
   void show(std::string_view what, std::int64_t done, std::int64_t total, std::string_view note);
+  /// Shows "what: step N of about M, note": at once where the step is a new one.
+  void show_step(std::string_view what, std::int64_t step, std::int64_t about, std::string_view note);
   /// Takes the bar away and prints `text`.
   void print(const std::string& text);
   void clear();
 
  private:
   using clock = std::chrono::steady_clock;
+  void draw(const std::string& line, std::int64_t done, std::int64_t total);
+
   stream text_;
   bool terminal_, drawn_ = false;
+  std::int64_t step_ = 0;  // the last one shown
   clock::time_point begin_, last_;
 };
 
