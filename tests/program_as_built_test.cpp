@@ -160,7 +160,8 @@ BOOST_AUTO_TEST_CASE(verbs_that_the_program_has_are_in_the_readme) {
 
 BOOST_AUTO_TEST_CASE(options_that_the_readme_names_exist) {
   const scratch_folder folder;
-  std::string known = "--preset --workflow --test-dir --print-labels ";  // of cmake and ctest
+  std::string known =
+      "--preset --workflow --build --target --test-dir --print-labels ";  // of cmake and ctest
   for (const std::string& verb : verbs_in(run_program({"--help"}, folder.path()).out)) {
     const std::string help = run_program({verb, "--help"}, folder.path()).out;
     known += help;
