@@ -31,7 +31,8 @@ struct written : testing::scratch_folder {
       numbers.push_back(one.numbers);
       numbers.back()["traits"] = one.traits.front();
     }
-    std::ofstream(file("old.json")) << nlohmann::json{{"seed", 1},
+    std::ofstream(file("old.json")) << nlohmann::json{{"plumbline", 1},
+                                                      {"seed", 1},
                                                       {"variants",
                                                        {{{"operator", "mla"},
                                                          {"function", "rms_norm"},

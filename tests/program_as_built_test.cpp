@@ -46,13 +46,20 @@ std::vector<std::string> verbs_in(const std::string& help) {
   return all;
 }
 
+// What a sanitizer reports names sources in full.
+boost::test_tools::assertion_result built_without_sanitizers(boost::unit_test::test_unit_id) {
+  boost::test_tools::assertion_result without(!PLUMBLINE_SANITIZED);
+  if (PLUMBLINE_SANITIZED) without.message() << "built with sanitizers";
+  return without;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(program_as_built)
 
 // What a report could print.  (An object from the cache of another clone would bring the path of that one.)
-BOOST_AUTO_TEST_CASE(the_program_knows_no_place_of_its_build_but_that_of_the_recorded_cases) {
-  if (PLUMBLINE_SANITIZED) return;  // what a sanitizer reports names sources in full
+BOOST_AUTO_TEST_CASE(the_program_knows_no_place_of_its_build_but_that_of_the_recorded_cases,
+                     *boost::unit_test::precondition(built_without_sanitizers)) {
   std::stringstream bytes;
   bytes << std::ifstream(PLUMBLINE_PROGRAM, std::ios::binary).rdbuf();
   int recorded = 0;

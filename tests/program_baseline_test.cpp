@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_baseline_is_named_by_its_place) {
   const std::string row =
       R"("operator": "mla", "function": "rms_norm", "variant": "rms_norm", "dtype": "bf16", "contract": "c")";
   const auto with = [&](const std::string& numbers) {
-    return R"({"seed": 1, "variants": [{)" + row + R"(, "case_numbers": )" + numbers + "}]}";
+    return R"({"plumbline": 1, "seed": 1, "variants": [{)" + row + R"(, "case_numbers": )" + numbers + "}]}";
   };
   const struct {
     std::string text, says;
@@ -100,10 +100,13 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_baseline_is_named_by_its_place) {
       {"{\n \"seed\": 1,\n nothing", "line 3, column 3: no JSON"},
       {"{\"seed\": 1,", "line 1, column 12: it ends early"},
       {"[1]", "expected an object, found array"},
-      {R"({"variants": []})", "expected the key seed"},
-      {R"({"seed": "one", "variants": []})", "seed: expected a whole number, found \"one\""},
-      {R"({"seed": 1, "variants": {}})", "variants: expected a list, found object"},
-      {R"({"seed": 1, "variants": [{"case_numbers": []}]})", "variants[0]: expected the key operator"},
+      {R"({"variants": []})", "expected the key plumbline"},
+      {R"({"plumbline": 99, "seed": 1, "variants": []})", "plumbline: expected 1, found 99"},
+      {R"({"plumbline": 1, "variants": []})", "expected the key seed"},
+      {R"({"plumbline": 1, "seed": "one", "variants": []})", "seed: expected a whole number, found \"one\""},
+      {R"({"plumbline": 1, "seed": 1, "variants": {}})", "variants: expected a list, found object"},
+      {R"({"plumbline": 1, "seed": 1, "variants": [{"case_numbers": []}]})",
+       "variants[0]: expected the key operator"},
       {with("7"), "variants[0].case_numbers: expected a list, found 7"},
       {with(R"([{"rms": 1}])"), "variants[0].case_numbers[0]: expected the key traits"},
       {with(R"([{"traits": " ", "rms": 1}])"),

@@ -162,6 +162,9 @@ baseline::baseline(const std::string& file) : file_(file) {
   try {
     const json whole = parsed(bytes_of(file));
     const placed j(whole, "");
+    if (const std::uint64_t version = j.at("plumbline").whole(); version != json_version)
+      throw misfit("plumbline: expected " + std::to_string(json_version) + ", found " +
+                   std::to_string(version));
     seed_ = j.at("seed").whole();
     j.at("variants").each_element([&](const placed& v) {
       older = older || !v.has(numbers_key);

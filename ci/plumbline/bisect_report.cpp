@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ci/plumbline/json_number.hpp"
+#include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "reference/core/counted.hpp"
@@ -96,7 +97,7 @@ std::string text_of(const bisect_report& r, bool colour) {
 
 std::string json_of(const bisect_report& r) {
   json j;
-  j["plumbline"] = 1, j["commit"] = built_commit();
+  j["plumbline"] = json_version, j["commit"] = built_commit();
   j["verdict"] = name_of(r.verdict), j["partial"] = r.verdict == bisect_verdict::partial;
   j["message"] = r.message;
   j["case"] = r.case_text, j["good"] = r.plan.good, j["bad"] = r.plan.bad, j["row"] = r.plan.row,

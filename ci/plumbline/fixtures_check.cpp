@@ -59,7 +59,7 @@ void print(progress& bar, const checked_file& f, std::size_t width) {
 
 std::string json_of(const std::vector<checked_file>& files, bool partial) {
   nlohmann::json j;
-  j["plumbline"] = 1, j["commit"] = built_commit(), j["partial"] = partial,
+  j["plumbline"] = json_version, j["commit"] = built_commit(), j["partial"] = partial,
   j["files"] = nlohmann::json::array();
   for (const checked_file& f : files) {
     nlohmann::json one = {

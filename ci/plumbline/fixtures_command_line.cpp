@@ -2,30 +2,40 @@
 #include <CLI/CLI.hpp>
 
 #include "ci/plumbline/command_line_verb.hpp"
+#include "ci/plumbline/fixtures_help.hpp"
 #include "ci/plumbline/help_texts.hpp"
 #include "ci/plumbline/option_text.hpp"
 #include "reference/core/formats.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 
 namespace {
 
 struct part {
-  const char *name, *what, *words, *word_help;
+  const char *name, *what, *words, *word_help, *help;
   fixtures_action action;
 };
 constexpr part parts[] = {
     {"record", "Run cases and keep inputs and outputs in a file", "CASE",
-     "Lines of text, files of cases, or raw inputs in a file (FILE#/group/case)", fixtures_action::record},
+     "Lines of text, files of cases, or raw inputs in a file (FILE#/group/case)", record_help,
+     fixtures_action::record},
     {"check", "Say whether recorded cases are still worth anything", "FILE",
-     "Files of cases; those of fixtures/recorded unless given", fixtures_action::check},
+     "Files of cases; those of fixtures/recorded unless given", check_help, fixtures_action::check},
     {"regenerate", "Compute outputs anew beside a file, and show what differs", "FILE", "A file of cases",
-     fixtures_action::regenerate},
+     regenerate_help, fixtures_action::regenerate},
     {"bless", "Put a new file in the place of an old one, with a reason; seals a file", "FILE",
-     "The file whose cases change", fixtures_action::bless},
-    {"diff", "Say how two files differ: 0 the same, 1 not", "FILE", "A and B", fixtures_action::diff},
+     "The file whose cases change", bless_help, fixtures_action::bless},
+    {"diff", "Say how two files differ: 0 the same, 1 not", "FILE", "A and B", diff_help,
+     fixtures_action::diff},
     {"dump", "Print a file as text, for people and for git diff", "FILE",
-     "FILE, FILE#/group or FILE#/group/case", fixtures_action::dump}};
+     "FILE, FILE#/group or FILE#/group/case", dump_help, fixtures_action::dump}};
+
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> all;
+  for (int i = 0; i <= static_cast<int>(dtype::i8); ++i) all.emplace_back(name_of(static_cast<dtype>(i)));
+  return all;
+}
 
 struct fixtures_texts {
   std::string values, truth;
@@ -49,7 +59,8 @@ fixtures_request read(const CLI::App& verb, const fixtures_texts& t, fixtures_re
   for (const std::string& one : t.dtypes) {
     const std::size_t equals = one.find('='), type = equals == std::string::npos ? 0 : equals + 1;
     if (!dtype_from(one.substr(type)))
-      throw bad_argument("--dtype", "expected a number format (bf16, f16, e4m3, ...), got '" + one + "'");
+      throw bad_argument("--dtype", "expected a number format (bf16, f16, e4m3, ...), got '" + one + "'" +
+                                        guess(one.substr(type), dtype_names()));
     r.dtypes[type == 0 ? "" : one.substr(0, equals)] = one.substr(type);
   }
   read_work_options(t.work, r.work);
@@ -68,7 +79,7 @@ command_line_verb fixtures_verb(CLI::App& app) {
   const auto typed = std::make_shared<std::pair<fixtures_request, fixtures_texts>>();
   auto& [r, t] = *typed;
   verb.require_subcommand(1);
-  verb.footer(fixtures_help);
+  verb.footer(std::string(fixtures_help) + exit_codes);
   for (const part& one : parts) {
     CLI::App& sub = *verb.add_subcommand(one.name, one.what);
     CLI::Option& words = *sub.add_option("files", r.what, one.word_help)->type_name(one.words);
@@ -108,7 +119,7 @@ command_line_verb fixtures_verb(CLI::App& app) {
       sub.add_option("--values", t.values, "Elements printed of each tensor: a number, or all (8)")
           ->type_name("N");
     if (is(record, check, bless)) add_work_options(sub, t.work);
-    sub.footer(fixtures_help);
+    sub.footer(std::string(one.help) + exit_codes);
   }
   return {&verb, [typed, &verb] { return read(verb, typed->second, typed->first); }};
 }

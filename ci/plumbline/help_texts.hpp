@@ -100,27 +100,6 @@ inline const std::string claims_help =
         "Exit 0 when every verdict is the one on record, 1 when one is another.\n\n") +
     results_text + exit_codes;
 
-inline const std::string fixtures_help =
-    std::string(
-        "Examples\n"
-        "  plumbline fixtures record 'flash_decode:b=2,cache_seqlens=9/3;seed=7' --to a.h5\n"
-        "  plumbline fixtures record inputs.h5 --to mine.h5          real Q, K, V of your own\n"
-        "  plumbline fixtures record qkv.npz --dtype bf16 --option causal=1 --to mine.h5\n"
-        "  plumbline fixtures check\n"
-        "  plumbline fixtures regenerate a.h5\n"
-        "  plumbline fixtures bless a.h5 --with a.h5.new.h5 --reason 'merge in fp32'\n"
-        "  plumbline fixtures dump a.h5 --values all\n\n"
-        "record adds to a file and never replaces a case, whatever its verdict; it exits 1\n"
-        "when a case could not be run. regenerate writes a new file and shows how it\n"
-        "differs; bless puts it in place, with a reason that the file keeps, and exits 1\n"
-        "when a case does not pass. check exits 1 when a file was changed or damaged, is\n"
-        "not sealed, draws other inputs than it holds, or a variant fails on it; outputs\n"
-        "of kernels whose sources have changed since are named and not compared. Others\n"
-        "exit 3 on what is damaged, check too on what is no HDF5. diff exits 1 when the\n"
-        "files differ.\n"
-        "fixtures/README.md is the schema.\n\n") +
-    exit_codes;
-
 inline const std::string bisect_help =
     std::string(
         "Examples\n"

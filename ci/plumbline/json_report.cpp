@@ -74,7 +74,7 @@ json of_failure(const failure& f) {
 
 std::string json_report(const run_report& r) {
   json j;
-  j["plumbline"] = 1;
+  j["plumbline"] = json_version;
   j["commit"] = r.commit;
   j["machine"] = of_machine(r.machine);
   j["seed"] = r.seed, j["executor"] = r.executor, j["jobs"] = r.jobs, j["partial"] = r.partial;
@@ -142,7 +142,7 @@ std::string json_report(const run_report& r) {
 
 std::string json_of(const std::vector<std::optional<case_result>>& results, bool partial) {
   json j;
-  j["plumbline"] = 1, j["commit"] = built_commit(), j["machine"] = of_machine(machine_of(nullptr));
+  j["plumbline"] = json_version, j["commit"] = built_commit(), j["machine"] = of_machine(machine_of(nullptr));
   j["partial"] = partial;
   j["cases"] = json::array();
   for (const auto& r : results) {
@@ -174,7 +174,7 @@ std::string verdict_of(const external_judgement& e) {
 
 std::string json_of(const std::string& file, const std::vector<external_judgement>& all, bool partial) {
   json j;
-  j["plumbline"] = 1, j["commit"] = built_commit(), j["file"] = file, j["partial"] = partial,
+  j["plumbline"] = json_version, j["commit"] = built_commit(), j["file"] = file, j["partial"] = partial,
   j["cases"] = json::array();
   for (const external_judgement& e : all) j["cases"].push_back(of_judgement(e));
   return text_of(j);
@@ -182,7 +182,7 @@ std::string json_of(const std::string& file, const std::vector<external_judgemen
 
 std::string budgets_json(std::span<const operation* const> operations) {
   json j;
-  j["plumbline"] = 1, j["budgets"] = json::array();
+  j["plumbline"] = json_version, j["budgets"] = json::array();
   for (const operation* o : operations) {
     const std::vector<contract> contracts = contracts_of(*o);
     json names = json::array();
@@ -205,7 +205,7 @@ std::vector<std::string> claims_of(claim all) {
 std::string json_of(std::span<const operation* const> operations, side kernels,
                     const std::map<std::string, std::int64_t>& recorded) {
   json j;
-  j["plumbline"] = 1, j["operations"] = json::array();
+  j["plumbline"] = json_version, j["operations"] = json::array();
   for (const operation* o : operations) {
     json one;
     one["operator"] = o->op(), one["function"] = o->function(), one["rows"] = json::array();

@@ -12,6 +12,8 @@
 
 namespace plumbline::program {
 
+/// Of every document, under "plumbline".
+inline constexpr int json_version = 1;
 /// Key of a row under which verify --json keeps the numbers of each judged case, which --baseline compares:
 /// a list of {"traits": words with blanks between, "budget_used", and "rms" where the judge has one}.
 inline constexpr const char* numbers_key = "case_numbers";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/run_report.hpp"
 #include "ci/plumbline/terminal.hpp"
 #include "ci/plumbline/text_table.hpp"
@@ -60,7 +61,7 @@ std::string text_of(const proposals_report& r, bool colour) {
 
 std::string json_of(const proposals_report& r) {
   nlohmann::ordered_json j;
-  j["plumbline"] = 1, j["commit"] = built_commit();
+  j["plumbline"] = json_version, j["commit"] = built_commit();
   j["machine"] = nlohmann::ordered_json::object();
   for (const auto& [key, value] : machine_of(nullptr)) j["machine"][key] = value;
   j["seed"] = r.seed, j["executor"] = "host", j["jobs"] = r.jobs, j["partial"] = r.partial;

@@ -20,12 +20,16 @@ std::vector<std::string> verbs_of(const CLI::App& app, bool hidden_too) {
   return all;
 }
 
+// `app` is the program, or a verb that has verbs of its own.
 [[noreturn]] void refuse_verb(const CLI::App& app, const std::string& got) {
   const std::vector<std::string> verbs = verbs_of(app, false);
   std::string known;
   for (const std::string& verb : verbs)
     known += (known.empty() ? "" : &verb == &verbs.back() ? " or " : ", ") + verb;
-  throw bad_argument("VERB", "expected " + known + ", got " + got + " (plumbline --help says what they do)");
+  const bool whole = app.get_parent() == nullptr;
+  throw bad_argument(whole ? "VERB" : app.get_name(), "expected " + known + ", got " + got + " (plumbline " +
+                                                          (whole ? "" : app.get_name() + " ") +
+                                                          "--help says what they do)");
 }
 
 std::vector<std::string> options_of(const CLI::App& verb) {
@@ -47,9 +51,9 @@ std::vector<std::string> options_of(const CLI::App& verb) {
   std::string what = e.what();
   std::replace(what.begin(), what.end(), '\n', ' ');
   if (!in_verb) refuse_verb(app, "options and no verb");
+  if (const CLI::App& own = *app.get_subcommands().front(); !verbs_of(own, false).empty() && !in_part)
+    refuse_verb(own, own.remaining().empty() ? "none" : "options and no verb");
   const std::string first = what.substr(0, what.find_first_of(": "));
-  if (verb == " fixtures")
-    throw bad_argument("fixtures", "expected record, check, regenerate, bless, diff or dump" + help);
   if (dynamic_cast<const CLI::RequiredError*>(&e))
     throw bad_argument(
         first == "cases"   ? "CASE"
@@ -80,11 +84,15 @@ void refuse_odd_values(const CLI::App& verb) {
 
 void refuse_unknown_verb(const CLI::App& app, int argc, const char* const* argv) {
   if (argc < 2) refuse_verb(app, "none");
-  const std::string first = argv[1];
-  if (first.rfind("-", 0) == 0) return;
-  const std::vector<std::string> known = verbs_of(app, true);
-  if (std::find(known.begin(), known.end(), first) == known.end())
-    refuse_verb(app, "'" + first + "'" + guess(first, verbs_of(app, false)));
+  const CLI::App* in = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::vector<std::string> known = verbs_of(*in, true);
+    if (word.rfind("-", 0) == 0 || known.empty()) return;
+    if (std::find(known.begin(), known.end(), word) == known.end())
+      refuse_verb(*in, "'" + word + "'" + guess(word, verbs_of(*in, false)));
+    in = in->get_subcommand(word);
+  }
 }
 
 // Words that look like options and that the verb does not know; CLI11 would list them all in one breath.

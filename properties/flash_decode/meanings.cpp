@@ -61,6 +61,7 @@ constexpr std::array attend = {
     meaning{"packed_q", "Query tokens of all sequences in one row (cu_seqlens_q)."},
     meaning{"causal", "A causal mask, aligned to the last key."},
     meaning{"window", "A sliding window (window_left, window_right)."},
+    meaning{"left_edge", "Several queries behind a left window that nothing limits to the right."},
     meaning{"window_unlimited", "A window of 2^30 tokens and more, as callers write \"no limit\"."},
     meaning{"chunk", "Attention inside chunks (attention_chunk)."},
     meaning{"softcap", "Scores capped by tanh (softcap)."},

@@ -93,6 +93,14 @@ constexpr problem_class<attend_problem> attend_rows[] = {
     {"causal", 0.15, [](const attend_problem& p) { return p.causal; }},
     {"window", 0.08,
      [](const attend_problem& p) { return p.window_left >= 0 || (!p.causal && p.window_right >= 0); }},
+    {"left_edge", 0.02,
+     [](const attend_problem& p) {
+       return p.window_left >= 0 && !p.causal && p.window_right < 0 &&
+              any_sequence(p, [&](std::int64_t n, std::int64_t sk) {
+                const std::int64_t sq = flash_decode::query_tokens(p, n);
+                return sq > 1 && sk > 0 && flash_decode::visible_keys(p, sq - 1, sq, sk).begin > 0;
+              });
+     }},
     {"window_unlimited", 0,
      [](const attend_problem& p) { return std::max(p.window_left, p.window_right) >= INT32_MAX / 2; }},
     {"chunk", 0.02, [](const attend_problem& p) { return p.attention_chunk > 0; }},

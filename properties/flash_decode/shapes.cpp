@@ -77,6 +77,13 @@ void draw_masks(draws& draw, std::int64_t longest, Problem& p) {
   if (draw.chance(9)) p.attention_chunk = draw.one_of({1, 2, 3, 5, 16, 63, 64, 65, 100, 256, 8192});
 }
 
+// A left window and nothing to the right: the one mask whose edge lies in a tile that no other mask cuts.
+void open_the_right(draws draw, std::int64_t longest, attend_problem& p) {
+  if (!draw.chance(9) || p.sq == 1 || p.attention_chunk > 0) return;
+  p.causal = false, p.window_right = -1;
+  p.window_left = draw.between(0, std::max<std::int64_t>(longest - 2, 0));
+}
+
 bool sees_a_key(const attend_problem& p) {
   for (std::int64_t n = 0; n < p.b; ++n) {
     const std::int64_t sq = flash_decode::query_tokens(p, n), sk = flash_decode::cached_keys(p, n);
@@ -166,6 +173,7 @@ attend_problem draw_attend(dtype in, dtype out, regime how, std::uint64_t seed, 
   draw_layout(draw, {}, p);
   if (draw.chance(22)) p.seqlens_q = draw_packed(draw, p.b, p.sq);
   draw_masks(draw, longest, p);
+  open_the_right(draws(seed, index, "left edge of attend"), longest, p);
   if (how == regime::powers_of_two) {
     p.softmax_scale = natural_log_of_2;
   } else {
