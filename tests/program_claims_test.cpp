@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tests/program_process.hpp"
 
@@ -84,6 +85,18 @@ BOOST_AUTO_TEST_CASE(figures_are_left_out_on_demand) {
   const process_end end = run_program({"claims", "--no-figures"}, folder.path());
   BOOST_TEST(!has(end.out, "3 us"));
   BOOST_TEST(has(end.out, "out of scope"));
+}
+
+BOOST_AUTO_TEST_CASE(a_narrow_page_is_kept_and_lines_to_paste_stay_whole) {
+  const scratch_folder folder;
+  std::stringstream text(run_program({"claims"}, folder.path(), {"COLUMNS=40"}).out);
+  int pasted = 0;
+  for (std::string line; std::getline(text, line);) {
+    const bool to_paste = has(line, "    plumbline replay '");
+    pasted += to_paste;
+    BOOST_TEST((to_paste ? line.back() == '\'' : line.size() <= 40), line);
+  }
+  BOOST_TEST(pasted > 0);
 }
 
 BOOST_AUTO_TEST_CASE(verify_and_list_do_not_know_subjects) {

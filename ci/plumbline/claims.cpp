@@ -89,9 +89,9 @@ class judging {
       report_.figures = all_.proposals.measured();
     report_.out_of_scope = all_.proposals.out_of_scope;
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    bar_.print(
-        (report_.partial ? "interrupted, partial result\n" : "") +
-        text_of(report_, colour_wanted(json_.takes_standard_output() ? stream::error : stream::output)));
+    const stream to = json_.takes_standard_output() ? stream::error : stream::output;
+    bar_.print((report_.partial ? "interrupted, partial result\n" : "") +
+               text_of(report_, colour_wanted(to), terminal_width(to)));
     require_written({json_.write(json_of(report_))});
     if (report_.partial) return 128 + interrupted_by();
     const bool expected = std::all_of(report_.judged.begin(), report_.judged.end(),

@@ -108,7 +108,8 @@ int run_probe(const instrument& all, const probe_request& asked) {
   const std::unique_ptr<executor> on = all.make_executor(asked.on, why_not);
   if (!on) throw cannot_run(why_not);
   const result_file out("--out", asked.out);
-  progress bar(out.takes_standard_output() ? stream::error : stream::output);
+  const stream text = out.takes_standard_output() ? stream::error : stream::output;
+  progress bar(text);
 
   text_table table({"probe", "instruction", ">telling", "answer", "as modelled"});
   std::vector<fixtures::stored_case> cases;
@@ -127,7 +128,7 @@ int run_probe(const instrument& all, const probe_request& asked) {
   const bool partial = asked_of < probes.size();
   const std::string whose = fmt::format("{}: {} of {} answered as the host's model says, {} not answered\n",
                                         on->machine(), as_expected, counted(asked_of, "probe"), unanswered);
-  bar.print(table.str() + "\n" +
+  bar.print(table.str(terminal_width(text)) + "\n" +
             (partial ? fmt::format("interrupted, partial result: {} of {}\n", asked_of,
                                    counted(probes.size(), "probe"))
                      : "") +

@@ -23,39 +23,42 @@ namespace {
 // Of a message of several lines the first says what fails.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::string details_of(const judged_proposal& j) {
+std::string details_of(const judged_proposal& j, std::size_t page) {
   std::string text;
   if (j.written == judgement::conditional) text += fmt::format("    holds for: {}\n", j.what->condition);
   if (!j.message.empty()) text += fmt::format("    {}\n", first_line(j.message));
   if (!j.what->note.empty()) text += fmt::format("    {}\n", j.what->note);
+  text = folded(text, page);
   if (!j.counterexample.empty()) text += fmt::format("    plumbline replay '{}'\n", j.counterexample);
   return text;
 }
 
 }  // namespace
 
-std::string text_of(const proposals_report& r, bool colour) {
+std::string text_of(const proposals_report& r, bool colour, std::size_t page) {
   text_table table({"claim", "source", "as written", "repaired", "what"});
   for (const judged_proposal& j : r.judged)
     table.add({std::string(j.what->id), std::string(j.what->source), std::string(name_of(j.written)),
                std::string(name_of(j.repaired)), std::string(j.what->statement)});
-  std::string text = table.str() + "\n";
+  std::string text = table.str(page) + "\n";
   for (const judged_proposal& j : r.judged) {
-    const std::string details = details_of(j);
+    const std::string details = details_of(j, page);
     if (!details.empty())
       text += fmt::format("  {}  {}\n{}", j.what->id, inked(j.what->statement, ink::bold, colour), details);
   }
-  if (!r.figures.empty()) text += "\n  measured here\n";
-  for (const measurement& m : r.figures) text += fmt::format("    {}  {}\n", m.id, m.text);
-  if (!r.out_of_scope.empty()) text += "\n  out of scope\n";
-  for (const std::string_view one : r.out_of_scope) text += fmt::format("    {}\n", one);
+  std::string rest;
+  if (!r.figures.empty()) rest += "\n  measured here\n";
+  for (const measurement& m : r.figures) rest += fmt::format("    {}  {}\n", m.id, m.text);
+  if (!r.out_of_scope.empty()) rest += "\n  out of scope\n";
+  for (const std::string_view one : r.out_of_scope) rest += fmt::format("    {}\n", one);
+  text += folded(rest, page);
   std::string others;
   for (const judged_proposal& j : r.judged)
     if (!j.as_expected())
       others +=
           fmt::format("  {}: {}, repaired {}; on record {}, repaired {}\n", j.what->id, name_of(j.written),
                       name_of(j.repaired), name_of(j.what->expected), name_of(j.what->expected_repaired));
-  if (!others.empty()) text += inked("\n  other than on record\n", ink::red, colour) + others;
+  if (!others.empty()) text += inked("\n  other than on record\n", ink::red, colour) + folded(others, page);
   return text;
 }
 

@@ -33,7 +33,8 @@ struct proposals_report {
   bool partial = false;
 };
 
-std::string text_of(const proposals_report&, bool colour);
+/// `page`: columns to fold to, 0 for none; lines to paste stay whole.
+std::string text_of(const proposals_report&, bool colour, std::size_t page = 0);
 std::string json_of(const proposals_report&);
 
 }  // namespace plumbline::program
