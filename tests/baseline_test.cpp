@@ -84,6 +84,33 @@ BOOST_AUTO_TEST_CASE(a_run_of_one_regime_is_held_to_that_regime_alone_whichever_
   BOOST_TEST(whole.rises[0].before == 60);
 }
 
+BOOST_AUTO_TEST_CASE(a_comparison_that_is_given_up_holds_nothing_to_the_baseline) {
+  std::vector<case_numbers> before = drawn("normal", 1, 40, 1), now = drawn("normal", 2, 40, 1000);
+  for (auto* run : {&before, &now})
+    for (case_numbers& one : *run) one.numbers["used"] = one.numbers.at("rms");
+  const written old(before, normed.promised.name);
+  const auto compared_until = [&](int most) {
+    run_report r;
+    r.seed = 2;
+    r.rows.emplace_back().what = normed;
+    r.rows.back().counts.numbers = now;
+    int asked = 0;
+    const bool whole = baseline(old.file("old.json")).compare(r, [&] { return ++asked > most; });
+    BOOST_TEST(whole == (r.not_compared.empty()));
+    return r;
+  };
+  const run_report whole = compared_until(2);
+  BOOST_TEST(whole.compared == 2);
+  BOOST_TEST(whole.rises.size() == 2U);
+  for (const int most : {0, 1}) {
+    const run_report none = compared_until(most);
+    BOOST_TEST(none.compared == 0);
+    BOOST_TEST(none.rises.empty());
+    BOOST_TEST_REQUIRE(none.not_compared.size() == 1U);
+    BOOST_TEST(none.not_compared.front() == "interrupted");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(numbers_under_another_contract_are_not_compared) {
   const run_report r = compared(drawn("normal", 1, 60, 1), drawn("normal", 1, 60, 9), 1, "bygone");
   BOOST_TEST(r.rises.empty());

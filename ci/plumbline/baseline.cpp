@@ -194,7 +194,7 @@ std::string baseline::why_not(const row& what) const {
   return "";
 }
 
-void baseline::compare(run_report& r) const {
+bool baseline::compare(run_report& r, const std::function<bool()>& give_up) const {
   for (const row_run& row : r.rows) {
     if (const std::string why = why_not(row.what); !why.empty()) {
       r.not_compared.push_back(why);
@@ -211,6 +211,10 @@ void baseline::compare(run_report& r) const {
     for (const case_numbers& one : now)
       for (const auto& [metric, x] : one.numbers) metrics.insert(metric);
     for (const std::string& metric : metrics) {
+      if (give_up && give_up()) {
+        r.rises.clear(), r.compared = r.same = 0, r.not_compared = {"interrupted"};
+        return false;
+      }
       rise one = pairs ? rise_of_pairs(metric, before, now)
                        : program::compare(numbers_of(metric, before), numbers_of(metric, now));
       one.row = row.what.name(), one.metric = metric;
@@ -222,6 +226,7 @@ void baseline::compare(run_report& r) const {
   const auto chance = [&](const rise& one) { return one.chance >= enough; };
   r.rises.erase(std::remove_if(r.rises.begin(), r.rises.end(), chance), r.rises.end());
   std::sort(r.rises.begin(), r.rises.end(), [](const rise& a, const rise& b) { return a.chance < b.chance; });
+  return true;
 }
 
 void baseline::require_a_row_of(const std::vector<row>& rows, const std::string& regime) const {

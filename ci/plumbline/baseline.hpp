@@ -6,6 +6,7 @@
 // have made it; two runs of one seed draw the same ones, and pairs of them say far more (rank_tests.hpp).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,8 +28,9 @@ class baseline {
   void require_compared(const run_report&) const;
 
   /// Fills in the rises, surest first, how many numbers were compared, and the rows of which nothing was,
-  /// each with the reason.
-  void compare(run_report&) const;
+  /// each with the reason.  `give_up` is asked before each number; once it holds nothing is compared, which
+  /// is the reason then, and the answer is false.
+  bool compare(run_report&, const std::function<bool()>& give_up = {}) const;
 
  private:
   std::string why_not(const row&) const;

@@ -171,7 +171,8 @@ class verification {
     if (report_.floors_asked)
       report_.floors_hold = std::all_of(report_.classes.begin(), report_.classes.end(),
                                         [](const coverage& c) { return c.of == 0 || c.met(); });
-    if (baseline_) baseline_->compare(report_);
+    if (baseline_ && !baseline_->compare(report_, [] { return interrupted_by() != 0; }))
+      report_.partial = true;
     report_.failures.sort([](const failure& a, const failure& b) {
       return a.row != b.row ? a.row < b.row : a.index < b.index;
     });
