@@ -221,8 +221,9 @@ BOOST_AUTO_TEST_CASE(the_stage_that_changed_is_named_where_the_builds_show_any) 
   for (const char* error : {"0", "0", "3", "3"}) old.commit_kernel(showing(error, refuses));
   const process_end without = old.bisect();
   BOOST_TEST(without.code == 0, without.out << without.err);
-  BOOST_TEST(
-      has(without.out, "stage: not known, the kernel of " + old.hash("c1").substr(0, 10) + " shows none"));
+  BOOST_TEST(has(without.out, "stage: not known, the build of " + old.hash("c1").substr(0, 10) +
+                                  " wrote none (log: " + old.folder() + "/logs/" + old.hash("c1") +
+                                  ".log)\n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -65,6 +65,32 @@ BOOST_AUTO_TEST_CASE(a_stage_that_proves_nothing_has_no_figure_and_is_none_that_
   BOOST_TEST(has(end.out, "\n  no stage leaves its budget\n"), end.out);
 }
 
+BOOST_AUTO_TEST_CASE(a_stage_behind_a_wrong_one_that_left_it_nothing_was_not_reached) {
+  const scratch_folder folder;
+  const process_end end =
+      run_program({"explain", "fake.sum/wrong:n=9;seed=1"}, folder.path(), {"FAKE_TAPS=lost"});
+  BOOST_TEST(end.code == 1, end.err);
+  BOOST_TEST(
+      has(end.out,
+          "  row_sum  not reached            -        0  behind scores nothing was left to judge it by\n"),
+      end.out);
+  BOOST_TEST(has(end.out, "first stage that leaves its budget: scores\n"), end.out);
+}
+
+BOOST_AUTO_TEST_CASE(taps_that_are_too_many_to_keep_are_missed_in_words) {
+  const scratch_folder folder;
+  const std::vector<std::string> too_many = {"FAKE_TAPS=too_many"};
+  const std::string text = "fake.sum/good:n=9;seed=1",
+                    reason = "the kernel shows 2 numbers of scores, more than the 1 that are kept\n";
+  BOOST_TEST(has(run_program({"explain", text}, folder.path(), too_many).out, "no stages: " + reason));
+  const std::vector<std::string> words = {"replay", text, "--outputs", "o.h5", "--taps"};
+  const process_end end = run_program(words, folder.path(), too_many);
+  BOOST_TEST(end.code == 0, end.err);
+  BOOST_TEST(has(end.out, "no taps of plumbline1:fake.sum/good:n=9;seed=1: " + reason), end.out);
+  BOOST_TEST(has(run_program(words, folder.path()).out, ": fake.sum/good shows none\n"));
+  BOOST_TEST(!has(run_program(words, folder.path(), tapped).out, "no taps"));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_run_is_said_in_one_line) {
   const scratch_folder folder;
   BOOST_TEST(run_program({"explain", "fake.sum/good:n=x"}, folder.path()).code == 2);

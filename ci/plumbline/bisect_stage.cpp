@@ -32,7 +32,9 @@ changed_stage stage_changed(const bisect_folder& at, const std::string& before, 
     if (!std::filesystem::exists(at.outputs_of(commit)))
       return {"", commit.substr(0, 10) + " left no outputs"};
     shown[i] = load_recorded(cases_of(at.outputs_of(commit)).at(0));
-    if (shown[i].taps.size() == 0) return {"", "the kernel of " + commit.substr(0, 10) + " shows none"};
+    if (shown[i].taps.size() == 0)
+      return {"", "the build of " + commit.substr(0, 10) +
+                      " wrote none (log: " + at.file("logs/" + commit + ".log") + ")"};
   }
   for (const std::string_view stage : tap_names) {
     const std::string name = "tap_" + std::string(stage);

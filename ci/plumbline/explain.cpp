@@ -86,13 +86,18 @@ class explaining {
       bar_.print("  " + why + "\n");
     if (r.stages.empty()) return bar_.print("  " + no_stages(r) + "\n");
     text_table table({"stage", "verdict", ">budget used", ">numbers", "worst"});
-    for (const stage_verdict& one : r.stages)
+    const stage_verdict* first = first_outside(r.stages);
+    for (const stage_verdict& one : r.stages) {
+      const bool doubtful = one.judged.result == outcome::mistrusted,
+                 lost = doubtful && one.judged.elements == 0 && first != nullptr && &one > first;
       table.add(
-          {one.stage, std::string(name_of(one.judged.result)),
-           one.judged.result == outcome::mistrusted ? "-" : fmt::format("{:.3g}", one.judged.budget_used()),
-           std::to_string(one.judged.elements), worst_of(one.judged)});
+          {one.stage, lost ? "not reached" : std::string(name_of(one.judged.result)),
+           doubtful ? "-" : fmt::format("{:.3g}", one.judged.budget_used()),
+           std::to_string(one.judged.elements),
+           lost ? "behind " + first->stage + " nothing was left to judge it by" : worst_of(one.judged)});
+    }
     bar_.print(table.str(terminal_width(text_)));
-    if (const stage_verdict* first = first_outside(r.stages))
+    if (first)
       bar_.print(
           fmt::format("  first stage that leaves its budget: {}\n", inked(first->stage, ink::bold, colour)));
     else
@@ -105,9 +110,7 @@ class explaining {
   static std::string no_stages(const case_result& r) {
     if (r.failed_law == "completes") return "it did not complete: there are no stages";
     if (r.failed_law == not_examined) return "it was not run: there are no stages";
-    if (!r.no_stages.empty()) return "no stages: " + r.no_stages;
-    const case_spec spec = case_spec::parse(r.case_text);
-    return "no stages: " + spec.op + "." + spec.function + "/" + spec.variant + " shows none";
+    return "no stages: " + why_nothing_shown(r);
   }
 
   static std::string worst_of(const verdict& v) {

@@ -165,6 +165,9 @@ class replaying {
     for (const std::size_t which : saved_) {
       written.push_back(load_recorded(cases_of(parts_.file(which)).at(0)));
       written.back().name = fmt::format("case{}", which);
+      if (asked_.taps && written.back().taps.size() == 0)
+        bar_.print(fmt::format("no taps of {}: {}\n", specs_[which].spec.str(),
+                               why_nothing_shown(*results_[which])));
     }
     if (written.empty() && !whole_run) return "";
     if (written.empty()) return "--outputs: no case gave outputs, nothing was written";

@@ -80,6 +80,13 @@ std::vector<std::pair<std::string, std::string>> machine_of(const executor* e) {
   return facts;
 }
 
+std::string why_nothing_shown(const case_result& r) {
+  if (!r.no_stages.empty()) return r.no_stages;
+  const case_spec spec = case_spec::parse(r.case_text);
+  return spec.op + "." + spec.function + "/" + spec.variant + " shows none" +
+         (spec.executor == "host" ? "" : " on " + spec.executor);
+}
+
 std::string describe(const failure& f, bool colour) {
   const bool failed = f.verdict == outcome::fail;
   std::string text = inked(failed ? "FAIL" : "MISTRUSTED", failed ? ink::red : ink::yellow, colour);

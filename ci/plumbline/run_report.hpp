@@ -74,6 +74,8 @@ std::string html_report(const run_report&);
 
 /// One failure in full, ending with the command to paste.
 std::string describe(const failure&, bool colour);
+/// Of a case that ran and has no stages.
+std::string why_nothing_shown(const case_result&);
 
 /// Throws cannot_run with what could not be written, when there is something.
 void require_written(const std::vector<std::string>& complaints);
