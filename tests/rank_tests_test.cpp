@@ -3,6 +3,10 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "ci/plumbline/rank_tests.hpp"
 #include "ci/plumbline/tail_bounds.hpp"
@@ -140,6 +144,23 @@ BOOST_AUTO_TEST_CASE(groups_are_of_cases_that_are_alike_in_what_matters) {
     BOOST_TEST(g.weight == 0.5);  // one pair of three is turned round, and one more as if
   }
   BOOST_TEST(alike_cases({{{"a"}, {"b"}}, {0, 0}}).empty());
+}
+
+// One tree knows together and apart; with traits that mean nothing about, each cuts in other places.
+BOOST_AUTO_TEST_CASE(many_trees_say_how_much_alike_two_cases_are) {
+  measured m = drawn(1, 60, 1);
+  random_stream s(1, "traits that mean nothing");
+  for (auto& traits : m.traits)
+    for (int t = 0; t < 8; ++t)
+      if (s.chance(0.5)) traits.push_back("trait " + std::to_string(t));
+  std::map<std::pair<std::size_t, std::size_t>, int> met;
+  for (const alike& g : alike_cases(m))
+    for (const std::size_t a : g.cases)
+      for (const std::size_t b : g.cases)
+        if (a < b) ++met[{a, b}];
+  std::set<int> degrees;
+  for (const auto& [pair, times] : met) degrees.insert(times);
+  BOOST_TEST(degrees.size() > 10U);
 }
 
 BOOST_AUTO_TEST_CASE(seeds_alone_are_no_rise_and_thirty_percent_are) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "properties/in_double.hpp"
+#include "tests/harness/host_place.hpp"
 #include "tests/harness/operation_named.hpp"
 
 using namespace plumbline;
@@ -143,6 +144,40 @@ BOOST_AUTO_TEST_CASE(weights_of_a_choice_evaluated_twice_lie_within_their_error)
     }
     BOOST_TEST(!alike);
   }
+}
+
+// Two queries change places, with their lists and results: so do their truths, errors and budgets.
+BOOST_AUTO_TEST_CASE(a_query_is_held_to_its_own_error_wherever_it_stands) {
+  const operation& op = operation_named("mla.prefill_indices");
+  const recorded_case first =
+      op.record(case_spec::parse("plumbline1:mla.prefill_indices/absorb:sq=2,hq=3,skv=40,d=32,dv=16,topk=20;"
+                                 "regime=normal;seed=4"),
+                host().get());
+  recorded_case second = first;
+  const auto changed_places = [](const tensor& from) {
+    tensor to = from;
+    for (std::int64_t i = 0, half = from.size() / 2; i < from.size(); ++i)
+      to.set_value((i + half) % from.size(), from.value(i));
+    return to;
+  };
+  for (const char* name : {"q", "indices", "out", "lse", "max_logits"})
+    second.tensors.set(name, changed_places(first.tensors.at(name)));
+  const std::vector<double_result> a = op.in_double(first), b = op.in_double(second);
+  for (std::size_t n = 0; n < a.size(); ++n)
+    for (std::size_t i = 0, size = a[n].slack.size(); i < size; ++i) {
+      BOOST_TEST(a[n].value.value(static_cast<std::int64_t>(i)) ==
+                 b[n].value.value(static_cast<std::int64_t>((i + size / 2) % size)));
+      BOOST_TEST(a[n].slack[i] == b[n].slack[(i + size / 2) % size], a[n].name);
+    }
+
+  const auto used_when_moved = [&op](recorded_case c, std::int64_t element) {
+    tensor& held = c.tensors.at("max_logits");
+    held.set_value(element, held.value(element) + 1);
+    return op.judge(c, "").used;
+  };
+  BOOST_TEST((op.judge(first, "").result == outcome::pass));
+  BOOST_TEST(used_when_moved(first, 3) > 1);
+  BOOST_TEST(used_when_moved(first, 3) == used_when_moved(second, 0));
 }
 
 BOOST_AUTO_TEST_CASE(a_millionth_of_a_millionth_is_seen_in_every_double) {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "properties/judge/combine_judge.hpp"
+#include "properties/judge/constants.hpp"
 #include "reference/core/random.hpp"
 #include "tests/harness/handmade_truth.hpp"
 
@@ -92,6 +93,27 @@ BOOST_AUTO_TEST_CASE(an_empty_partial_counts_for_nothing_whatever_it_holds) {
 
   BOOST_TEST((t.out == std::vector<double>{7, 0}));
   BOOST_TEST((t.lse == std::vector<double>{1, minus_infinity}));
+}
+
+BOOST_AUTO_TEST_CASE(every_partial_counts_in_the_truth_and_in_each_companion) {
+  const std::vector<double> out = {1, 2, 4, 8, 16};
+  const combine_truth t = merge_partials(5, 1, 1, out, std::vector<double>(5, 7.0));
+  const auto near = boost::test_tools::tolerance(1e-12);
+  BOOST_TEST(t.used[0] == 5);
+  BOOST_TEST(t.lse[0] == 7 + std::log(5.0), near);
+  BOOST_TEST(t.out[0] == 31 / 5.0, near);
+  BOOST_TEST(t.S1[0] == 31 / 5.0, near);
+  BOOST_TEST(t.squares[0] == (1 + 4 + 16 + 64 + 256) / 25.0, near);
+  BOOST_TEST(t.sums2[0] == (3 * 3 + 7 * 7 + 15 * 15 + 31 * 31) / 25.0, near);
+  BOOST_TEST(t.weights2[0] == (4 + 9 + 16 + 25) / 25.0, near);
+  for (std::size_t split = 0; split < 5; ++split) {
+    std::vector<double> lse(5, 7.0);
+    lse[split] -= 4;
+    const combine_truth far = merge_partials(5, 1, 1, out, lse);
+    const double weight = std::exp(-4) / (4 + std::exp(-4)), doubt = 4 * judging::argument_rounding;
+    BOOST_TEST(far.spread[0] == weight * doubt, near);
+    BOOST_TEST(far.distant[0] == weight * out[split] * doubt, near);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(correct_merges_pass) {

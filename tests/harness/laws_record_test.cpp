@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "properties/flash_decode/recorded.hpp"
+#include "properties/in_double.hpp"
 #include "properties/operation.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "tests/harness/attend_by_hand.hpp"
@@ -231,6 +232,26 @@ BOOST_AUTO_TEST_CASE(a_combine_is_recorded_and_judged) {
   BOOST_TEST(combine.judge(turned, "").message.rfind("lse_partial: expected shape", 0) == 0u);
   c.tensors.at("out").set_code(3, 0x4234);
   BOOST_TEST((combine.judge(c, "").result == outcome::fail));
+}
+
+BOOST_AUTO_TEST_CASE(every_row_of_every_split_of_a_combine_from_elsewhere_is_held) {
+  const operation& combine = operation_named("flash_decode.combine");
+  const case_spec spec = case_spec::parse(
+      "plumbline1:flash_decode.combine/combine:num_splits=5,b=2,sq=3,hq=2,dv=16;regime=normal;seed=4");
+  recorded_case c = combine.record(spec, nullptr);
+  for (const double_result& one : combine.in_double(c))
+    if (one.name == "truth_out" || one.name == "truth_lse")
+      c.tensors.set("expected_" + one.name.substr(6), one.value);
+  BOOST_TEST((combine.judge(c, "").result == outcome::pass), combine.judge(c, "").message);
+  constexpr std::int64_t rows = 5 * 2 * 3 * 2;
+  for (const char* name : {"out_partial", "lse_partial"})
+    for (std::int64_t row = 0; row < rows; ++row) {
+      recorded_case moved = c;
+      tensor& partial = moved.tensors.at(name);
+      const std::int64_t element = row * partial.size() / rows;
+      partial.set_value(element, partial.value(element) + 1);
+      BOOST_TEST((combine.judge(moved, "").result == outcome::fail), name << ", row " << row);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -128,6 +128,27 @@ BOOST_AUTO_TEST_CASE(deviations_of_a_module_grow_with_its_roundings) {
   }
 }
 
+// Two cached values of 1 and -1 under equal weights: what is left of their sum is the error of each exp, 8
+// units of it, and of the sum.
+BOOST_AUTO_TEST_CASE(an_exp_of_the_softmax_errs_by_itself) {
+  const forward_problem p = parse_forward(keyed_text(
+      "sq=1,start_pos=2,dim=1,n_heads=1,kv_lora_rank=1,qk_nope_head_dim=1,qk_rope_head_dim=2,v_head_dim=1"));
+  tensor_set inputs = generate::draw_inputs(p, "normal", 7);
+  inputs.at("x").set_value(0, 0);
+  for (const char* name : {"wkv_b", "wo"})
+    for (std::int64_t i = 0; i < inputs.at(name).size(); ++i) inputs.at(name).set_value(i, 1);
+  inputs.at("kv_cache").set_value(0, 1);
+  inputs.at("kv_cache").set_value(1, -1);
+
+  const double unit = 0x1p-16;
+  const double found = module_deviation(p, inputs, nullptr, {0x1p-30, unit}).out[0];
+
+  // Moves are uniform, so of variance 1/3: twice (8/3 units)^2 for the exps, (sqrt(3) 2/3 units)^2 for the
+  // sum.
+  const double expected = std::sqrt((2 * 64 / 9.0 + 4 / 3.0) / 3) * unit;
+  BOOST_TEST(found == expected, boost::test_tools::tolerance(3 / 8.0));  // of 32 runs, known to an eighth
+}
+
 // FlashMLA and DeepSeek raise; a batch above the caches is refused here too, and so is a mask without a
 // column for every key.  A forward that is causal over a history has such columns, and is answered.
 BOOST_AUTO_TEST_CASE(what_upstreams_module_refuses_ours_refuses_by_its_argument) {
