@@ -23,6 +23,8 @@ bool continues(const prefill_problem& p, bool (*holds)(const prefill_problem&, s
 constexpr problem_class<prefill_problem> rows[] = {
     {"no_sequence", 0, [](const prefill_problem& p) { return p.lens.empty(); }},
     {"several_sequences", 0.2, [](const prefill_problem& p) { return p.lens.size() > 1; }},
+    {"more_sequences_than_a_block_has_threads", 0.005,
+     [](const prefill_problem& p) { return p.lens.size() > 128; }},
     {"empty_sequence", 0.1,
      [](const prefill_problem& p) {
        return some_length(p, [](const prefill_problem&, std::int64_t n) { return n == 0; });
@@ -101,12 +103,15 @@ prefill_problem draw_conv1d_prefill(const contract& promised, std::string_view, 
   draws draw(seed, index, "prefill shape of " + std::string(name_of(promised.in)));
   prefill_problem p;
   draw_filter_shape(draw, promised, p);
-  const std::int64_t sequences = draw.chance(2) ? 0 : draw.chance(25) ? 1 : draw.between(2, 7);
+  std::int64_t sequences = draw.chance(2) ? 0 : draw.chance(25) ? 1 : draw.between(2, 7);
+  draws crowd(seed, index, "many sequences of prefill");
+  const bool crowded = p.dim <= 24 && crowd.chance(6);
+  if (crowded) sequences = crowd.one_of({127, 128, 129, 260});
   draw_pool(draw, p.width - 1, sequences, p, p.cache_indices);
   std::int64_t left = std::max<std::int64_t>(most_elements / p.dim, 4);
   for (std::int64_t i = 0; i < sequences; ++i) {
-    p.lens.push_back(draw_length(draw, p.width, left));
-    left -= p.lens.back();
+    p.lens.push_back(draw_length(draw, p.width, crowded ? 2 : left));
+    if (!crowded) left -= p.lens.back();
   }
   if (sequences > 0 && draw.chance(75))
     for (std::int64_t i = 0; i < sequences; ++i) p.initial.push_back(draw.chance(55) ? 1 : 0);
@@ -128,6 +133,14 @@ prefill_problem draw_conv1d_prefill(const contract& promised, std::string_view, 
 
 std::vector<prefill_problem> smaller(const prefill_problem& from) {
   edits<prefill_problem> all(from);
+  const auto half = static_cast<std::ptrdiff_t>(from.lens.size() / 2);
+  for (const bool front : {true, false})
+    all.add([half, front](prefill_problem& p) {
+      if (p.cache_indices.empty() && p.slots > 0) p.slots -= half;
+      for (int_list* list : {&p.lens, &p.cache_indices, &p.initial, &p.seq_lens_cpu})
+        if (!list->empty())
+          list->erase(front ? list->begin() : list->end() - half, front ? list->begin() + half : list->end());
+    });
   for (std::size_t i = 0; i < from.lens.size(); ++i)
     all.add([i](prefill_problem& p) {
       if (p.cache_indices.empty() && p.slots > 0) --p.slots;

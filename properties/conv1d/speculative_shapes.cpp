@@ -34,6 +34,10 @@ constexpr problem_class<speculative> own[] = {
      }},
     {"windows", 0.1, [](const speculative& p) { return p.lines > 0; }},
     {"tree", 0.08, [](const speculative& p) { return p.tree; }},
+    {"tree_of_more_tokens_than_a_block_has_threads", 0.005,
+     [](const speculative& p) {
+       return p.tree && p.seqlen > 16 * static_cast<std::int64_t>(size_of(p.type));
+     }},
     {"tree_with_windows", 0.04, [](const speculative& p) { return p.tree && p.lines > 0; }},
     {"plain", 0.02,
      [](const speculative& p) { return p.num_accepted_tokens.empty() && p.lines == 0 && !p.tree; }},
@@ -76,6 +80,8 @@ speculative draw_conv1d_update_speculative(const contract& promised, std::string
   const bool counted = draw.chance(50);
   p.batch = draw.chance(2) ? 0 : draw.chance(25) ? 1 : draw.between(2, 5);
   p.seqlen = draw.weighted({{15, 1}, {15, 2}, {20, 3}, {20, 4}, {15, 5}, {15, 8}});
+  draws length(seed, index, "long drafts");
+  if (p.dim <= 24 && length.chance(12)) p.seqlen = length.one_of({33, 65});
   while (p.dim * p.batch * p.seqlen > 4 * most_elements && p.seqlen > 1) p.seqlen /= 2;
   draw_pool(draw, counted ? p.width + p.seqlen - 2 : p.width - 1, p.batch, p, p.conv_state_indices);
   if (counted) {
