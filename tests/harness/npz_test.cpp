@@ -94,12 +94,16 @@ BOOST_AUTO_TEST_CASE(floats_are_of_a_narrower_format_where_it_has_every_one_of_t
   BOOST_CHECK_EXCEPTION(read_npz(file, {{"q", "f32"}}), store_error, [](const store_error& why) {
     return has(why.what(), "1 of 2 are none, the first 0.333333333 at element 1");
   });
+  BOOST_TEST(has(
+      folder.refusal_of_array(array(header_of("<f8", "(2,)"), le(third, 8) + le(third, 8)), {{"q", "f32"}}),
+      "2 of 2 are none, the first 0.333333333 at element 0"));
 }
 
 BOOST_AUTO_TEST_CASE(a_format_that_is_said_of_nothing_is_refused) {
   const archives folder;
   const std::string bytes = array(header_of("<f4", "(1,)"), le(0x3f800000, 4));
   BOOST_TEST(has(folder.refusal_of_array(bytes, {{"", "bf16"}}), "said by name: --dtype q=bf16"));
+  BOOST_TEST(has(folder.refusal_of_array(bytes, {{"q", "f64"}}), "dtype says f64"));  // nothing is widened
 }
 
 BOOST_AUTO_TEST_CASE(numbers_of_one_byte_have_their_sign_and_truths_are_0_and_1) {
@@ -135,6 +139,29 @@ BOOST_AUTO_TEST_CASE(objects_records_other_byte_orders_and_numbers_too_large_are
                  "does not fit 32 bits"));
   BOOST_TEST(
       has(folder.refusal_of_array(array(header_of("<f4", "(1,1,1,1,1,1,1)"), "abcd")), "at most 6 axes"));
+}
+
+BOOST_AUTO_TEST_CASE(whole_numbers_are_read_as_far_as_32_bits_reach_and_no_further) {
+  const archives folder;
+  const auto of = [](const char* descr, std::uint64_t bits, std::size_t size) {
+    return array(header_of(descr, "(1,)"), le(bits, static_cast<int>(size)));
+  };
+  const auto value = [&](const std::string& bytes) {
+    return read_npz(folder.put(archive("q.npy", bytes, bytes.size())), {}).tensors.at("q").value(0);
+  };
+  constexpr std::uint64_t largest = 0x7fffffff;
+  BOOST_TEST(value(of("<i8", largest, 8)) == 2147483647.0);
+  BOOST_TEST(value(of("<u8", largest, 8)) == 2147483647.0);
+  BOOST_TEST(value(of("<i8", ~largest, 8)) == -2147483648.0);
+  BOOST_TEST(value(of("<u4", 7, 4)) == 7);
+  for (const std::string& beyond :
+       {of("<i8", largest + 1, 8), of("<i8", ~largest - 1, 8), of("<u8", largest + 1, 8),
+        of("<u8", ~std::uint64_t{0}, 8), of("<u4", 0xffffffff, 4)})
+    BOOST_TEST(has(folder.refusal_of_array(beyond), "does not fit 32 bits"));
+  for (const char* size : {"<i16", "<u16", "<i3", "<i0", "<i", "|b8"})
+    BOOST_TEST(has(folder.refusal_of_array(array(header_of(size, "(1,)"), std::string(16, 'x'))),
+                   "expected an array of numbers, got " + std::string(size)));
+  BOOST_TEST(value(of(">u1", 7, 1)) == 7);  // one byte has no order
 }
 
 BOOST_AUTO_TEST_CASE(what_claims_more_than_it_holds_is_refused_before_it_is_unpacked) {
