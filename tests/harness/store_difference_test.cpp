@@ -61,6 +61,24 @@ BOOST_AUTO_TEST_CASE(several_elements_are_counted_by_ulp_and_the_worst_are_shown
   BOOST_TEST(lines[4].rfind("x: worst: [0, ", 0) == 0, lines[4]);
 }
 
+BOOST_AUTO_TEST_CASE(exponents_are_as_far_apart_as_their_codes) {
+  stored_case before = case_with("a", tensor(dtype::e8m0, {2})), after = before;
+  tensor &b = before.tensors.at("x"), &a = after.tensors.at("x");
+  b.set_code(0, 127), a.set_code(0, 128);
+  b.set_code(1, 130), a.set_code(1, 128);
+  const auto lines = differences(before, after);
+  BOOST_REQUIRE(lines.size() == 4U);
+  BOOST_TEST(lines[1] == "x: ulp: 1 by up to 1, 1 by up to 2");
+}
+
+BOOST_AUTO_TEST_CASE(notes_are_compared_of_every_tensor_that_has_any_on_one_side) {
+  const stored_case without = case_with("a", tensor(dtype::f32, {2}));
+  stored_case with = without;
+  with.tensor_attributes["x"]["unit"] = "tokens";
+  BOOST_TEST(first_difference(without, with) == "x: attribute unit is new: tokens");
+  BOOST_TEST(first_difference(with, without) == "x: attribute unit is gone");
+}
+
 BOOST_AUTO_TEST_CASE(dump_prints_a_case_and_diff_what_changed) {
   const scratch_folder folder;
   stored_case one = sample(1, 4);

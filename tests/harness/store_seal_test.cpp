@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "fixtures/difference.hpp"
+#include "fixtures/seal.hpp"
 #include "fixtures/store.hpp"
 #include "tests/harness/foreign_file.hpp"
 #include "tests/harness/scratch_folder.hpp"
@@ -104,6 +105,20 @@ BOOST_AUTO_TEST_CASE(datasets_and_cases_that_changed_places_are_refused) {
     rename_link(f, "/kept", second);
   });
   BOOST_TEST(contains(cases.listed(), "a.h5: is not what was written"));
+}
+
+BOOST_AUTO_TEST_CASE(a_case_under_another_name_is_refused) {
+  const tampered renamed([](hid_t f) { rename_link(f, second, "/attend/third"); });
+  BOOST_TEST(contains(renamed.listed(), "a.h5: is not what was written"));
+}
+
+BOOST_AUTO_TEST_CASE(digests_tell_types_and_shapes_apart_and_where_a_word_ends) {
+  const std::string six = digest_of(tensor(dtype::f32, {2, 3}));
+  BOOST_TEST(six != digest_of(tensor(dtype::f32, {3, 2})));
+  BOOST_TEST(six != digest_of(tensor(dtype::i32, {2, 3})));
+  stored_case one = sample(1, 4), other = one;
+  one.attributes = {{"a", "bc"}}, other.attributes = {{"ab", "c"}};
+  BOOST_TEST(digest_of(one) != digest_of(other));
 }
 
 BOOST_AUTO_TEST_CASE(cases_that_are_gone_or_new_and_attributes_that_changed_are_refused) {
