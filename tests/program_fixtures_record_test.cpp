@@ -1,6 +1,8 @@
 // fixtures record: what is kept, under which name, and from whose arrays.
 #include <cstdlib>
 
+#include "fixtures/difference.hpp"
+#include "fixtures/store.hpp"
 #include "tests/fixtures_command.hpp"
 #include "tests/harness/python_with.hpp"
 
@@ -156,8 +158,14 @@ BOOST_AUTO_TEST_CASE(floats_that_hold_a_narrow_format_are_recorded_as_its_bits_a
   BOOST_TEST(floats.code == 0, floats.err);
   put_arrays(folder, "(bits(*s) >> 16).astype(np.uint16)");
   BOOST_TEST(record({"--dtype", "bf16", "--to", "b.h5"}).code == 0);
-  const process_end same = run_fixtures(folder, {"diff", "a.h5", "b.h5"});
-  BOOST_TEST(same.code == 0, same.out);
+  using namespace plumbline::fixtures;
+  const std::string a = folder.path() + "/a.h5", b = folder.path() + "/b.h5";
+  BOOST_REQUIRE(list(a).size() == list(b).size());
+  for (const case_path& path : list(a)) {
+    stored_case of_floats = read(a, path), of_bits = read(b, path);
+    for (stored_case* one : {&of_floats, &of_bits}) one->attributes.erase("recorded_date");
+    BOOST_TEST(first_difference(of_floats, of_bits) == "");
+  }
 
   put_arrays(folder, "bits(*s).view(np.float32) * np.float32(1.001)");
   const process_end between = record(named);

@@ -54,6 +54,33 @@ BOOST_AUTO_TEST_CASE(outputs_of_other_sources_are_named_and_not_compared) {
   BOOST_TEST(has(check.out, "outputs of scalar are of other sources"), check.out);
 }
 
+BOOST_AUTO_TEST_CASE(outputs_of_another_executor_are_not_compared) {
+  const scratch_folder folder;
+  using namespace plumbline::fixtures;
+  const std::string file = folder.path() + "/a.h5";
+  BOOST_REQUIRE(run_fixtures(folder, {"record", good_case, "--to", "a.h5", "--hash-only"}).code == 0);
+  stored_case one = read(file, list(file).at(0));
+  one.attributes["hash_out"] = std::string(64, '0');
+  for (const auto& [where, code] : {std::pair{"host", 1}, {"gpu", 0}}) {
+    one.attributes["recorded_executor"] = where;
+    write(file, {one}, {});
+    const process_end check = run_fixtures(folder, {"check", "a.h5"});
+    BOOST_TEST(check.code == code, where << ": " << check.out);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_case_that_no_variant_takes_is_said_to_have_run_nowhere) {
+  const scratch_folder folder;
+  using namespace plumbline::fixtures;
+  write(folder.path() + "/a.h5",
+        {read(std::string(PLUMBLINE_RECORDED_FOLDER) + "/upstream_flash_decode.h5",
+              {"num_splits_heuristic", "table"})},
+        {});
+  const process_end check = run_fixtures(folder, {"check", "a.h5"});
+  BOOST_TEST(check.code == 0, check.out);
+  BOOST_TEST(has(check.out, "not asked of 1 case: no variant takes it"), check.out);
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_is_not_sealed_fails_the_check_until_it_is_blessed,
                      *boost::unit_test::precondition(plumbline::testing::h5py_is_there)) {
   const recorded_attention folder;

@@ -163,9 +163,4 @@ std::vector<fixtures::stored_case> read_all(const std::string& file) {
   return all;
 }
 
-std::map<std::string, std::string> without_records(std::map<std::string, std::string> options) {
-  std::erase_if(options, [](const auto& one) { return one.first.rfind("recorded_", 0) == 0; });
-  return options;
-}
-
 }  // namespace plumbline::program

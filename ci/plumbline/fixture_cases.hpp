@@ -26,7 +26,4 @@ external_judgement check_recorded(const instrument&, const std::string& path, ex
 /// Every case of a file.
 std::vector<fixtures::stored_case> read_all(const std::string& file);
 
-/// Attributes of a case that say how it was recorded, and nothing of the call.
-std::map<std::string, std::string> without_records(std::map<std::string, std::string> options);
-
 }  // namespace plumbline::program
