@@ -226,6 +226,45 @@ BOOST_AUTO_TEST_CASE(a_merge_has_no_rounding_but_that_of_its_output) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_record_keeps_as_many_of_each_kind_as_it_may_and_says_that_there_were_more) {
+  tap_record record(2);
+  for (int i = 0; i < 2; ++i) record.take(tap::scores, {}), record.take(tap::row_max, {});
+  BOOST_TEST(!record.overflowed());
+  BOOST_TEST(tensors_of(record).size() == 4U);
+  record.take(tap::row_max, {});
+  BOOST_TEST(record.of(tap::row_max).size() == 2U);
+  BOOST_TEST(record.shown(tap::row_max) == 3U);
+  BOOST_TEST(record.shown(tap::scores) == 2U);
+  BOOST_TEST(record.overflowed());
+  BOOST_TEST(tensors_of(record).size() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(taps_are_in_the_order_of_rows_then_splits_then_places) {
+  std::vector<tapped> expected;
+  for (std::int64_t row = 0; row < 2; ++row)
+    for (std::int32_t split = 0; split < 2; ++split)
+      for (std::int32_t at = 0; at < 2; ++at)
+        expected.push_back({row, split, at, static_cast<double>(expected.size())});
+  tap_record record, again;
+  for (const std::size_t k : {5, 2, 7, 0, 4, 6, 1, 3}) record.take(tap::scores, expected[k]);
+  read_taps(tensors_of(record), again);  // from a file, however it lay there
+  record.sort();
+  for (const tap_record* one : {&record, &again})
+    for (std::size_t k = 0; k < 8; ++k) {
+      const tapped &found = one->of(tap::scores)[k], &right = expected[k];
+      BOOST_TEST((found.row == right.row && found.split == right.split && found.at == right.at &&
+                  found.value == right.value));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_row_beyond_32_bits_is_not_written_as_another) {
+  tap_record record;
+  record.take(tap::scores, {0x7fffffff, 0, 0, 1});
+  BOOST_TEST(tensors_of(record).at("tap_scores_at").value(0) == 2147483647.0);
+  record.take(tap::row_max, {std::int64_t{1} << 32, 0, 0, 1});
+  BOOST_TEST(tensors_of(record).size() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(taps_of_a_file_are_checked) {
   shown_call call;
   tap_record record;
@@ -234,6 +273,10 @@ BOOST_AUTO_TEST_CASE(taps_of_a_file_are_checked) {
   BOOST_CHECK_EXCEPTION(read_taps(wrong, record), std::invalid_argument, [](const auto& e) {
     return std::string(e.what()).find("tap_row_sum_at: expected i32 (20, 3)") != std::string::npos;
   });
+  for (const std::int64_t columns : {2, 4}) {
+    wrong.set("tap_row_sum_at", tensor(dtype::i32, {20, columns}));
+    BOOST_CHECK_THROW(read_taps(wrong, record), std::invalid_argument);
+  }
   tensor_set turned;  // a stranger may write them in any order
   for (const auto& [name, value] : call.c.taps) {
     tensor last_first = value;
