@@ -61,6 +61,17 @@ BOOST_AUTO_TEST_CASE(an_end_without_a_number_is_named_with_the_reason) {
   BOOST_TEST(has(end.err, "--bad: no rms of " + repo.hash("main").substr(0, 10) + ": does not build"));
 }
 
+BOOST_AUTO_TEST_CASE(outputs_that_another_commit_left_are_not_taken_for_those_of_a_run_that_left_none) {
+  tiny_repository repo;
+  repo.history(2, 1);
+  const std::string counter = repo.path() + "/stdcounter.txt";
+  repo.commit_kernel("#!/bin/sh\necho x >> " + counter + "\n[ $(wc -l < " + counter +
+                     ") -gt 1 ] && exit 1\nFAKE_ERROR=3 exec " PLUMBLINE_PROGRAM " \"$@\"\n");
+  const process_end end = repo.bisect();
+  BOOST_TEST(end.code == 3);
+  BOOST_TEST(has(end.err, "wrote no outputs (exit code 1)"), end.out << end.err);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_ended_goes_on_without_building_a_commit_twice) {
   for (const int number : {SIGINT, SIGKILL}) BOOST_TEST_CONTEXT("signal " << number) {
       tiny_repository repo;

@@ -39,7 +39,7 @@ std::optional<measured_commit> measure_end(const bisect_folder& at, const bisect
         return false;
       });
   view.done_one();
-  if (m && values_of(*m, p.metric).empty())
+  if (m && (!m->reason.empty() || values_of(*m, p.metric).empty()))
     throw cannot_run(fmt::format("--{}: no {} of {}: {} (log: {})", which, p.metric, commit.substr(0, 10),
                                  m->reason.empty() ? "its outputs have no such metric" : m->reason,
                                  at.file("logs/" + commit + ".log")));
