@@ -28,6 +28,33 @@ BOOST_AUTO_TEST_CASE(the_first_stage_that_leaves_its_budget_is_named) {
   BOOST_TEST(e.at("stages").at("row_sum") == 3);
 }
 
+BOOST_AUTO_TEST_CASE(a_figure_of_another_test_than_the_words_beside_it_is_named) {
+  const scratch_folder folder;
+  const process_end end =
+      run_program({"explain", "fake.sum/wrong:n=9;seed=1"}, folder.path(), {"FAKE_TAPS=two_tests"});
+  BOOST_TEST(
+      has(end.out,
+          "  row_sum  fail           3e+03        1  test A 3e+03x; test L: row_sum is off by 3.000000\n"),
+      end.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_case_that_says_another_executor_is_run_on_the_host_and_told_so) {
+  const scratch_folder folder;
+  const std::string
+      text = "fake.sum/good:n=9;seed=1;executor=checked",
+      said = "1 case says executor=checked and runs on the host: a kernel shows its stages there\n";
+  const process_end typed = run_program({"explain", text}, folder.path(), tapped);
+  BOOST_TEST(typed.code == 0, typed.err);
+  BOOST_TEST(has(typed.out, said), typed.out);
+  plumbline::fixtures::stored_case saved;
+  saved.group = "sum", saved.name = "raced", saved.attributes["case"] = "plumbline1:" + text;
+  saved.tensors.set("x", plumbline::tensor(plumbline::dtype::f32, {1}));
+  plumbline::fixtures::write(folder.path() + "/saved.h5", {saved}, {});
+  BOOST_TEST(has(run_program({"explain", "saved.h5"}, folder.path(), tapped).out, said));
+  BOOST_TEST(
+      !has(run_program({"explain", "fake.sum/good:n=9;seed=1"}, folder.path(), tapped).out, "executor="));
+}
+
 BOOST_AUTO_TEST_CASE(a_case_that_passes_shows_that_every_stage_does) {
   const scratch_folder folder;
   const process_end end = run_program({"explain", "fake.sum/good:n=9;seed=1"}, folder.path(), tapped);

@@ -221,6 +221,11 @@ class sum_operation : public operation {
       verdict v;
       v.elements = name[0] == 'r' ? wrong == 'r' : any_scores;
       if (v.elements > 0) v.findings.push_back(f);
+      if (v.elements > 0 && shows("two_tests") && name[0] == wrong) {
+        f.test = "A", f.used *= 1000,
+        f.message = std::string(name) + " is " + std::to_string(f.used) + " off";
+        v.findings.push_back(f);
+      }
       conclude(v, false, "");
       all.push_back({name, v});
     }

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/planned_cases.hpp"
@@ -20,6 +22,28 @@ namespace plumbline::program {
 
 namespace {
 
+// How many of the cases name an executor that is not the host, by its name: typed, or in the line of a file.
+std::map<std::string, std::int64_t> said_elsewhere(const std::vector<std::string>& texts) {
+  std::map<std::string, std::int64_t> all;
+  const auto add = [&](const std::string& line) {
+    if (line.find(";executor=") == std::string::npos) return;
+    if (const std::string where = case_spec::parse(line).executor; where != "host") ++all[where];
+  };
+  for (const std::string& text : texts) {
+    if (!why_unreadable(split_case_path(text).first).empty()) {
+      add(text);
+      continue;
+    }
+    for (const std::string& one : cases_named("CASE", text)) try {
+        const recorded_case stored = load_recorded(one);
+        if (const auto line = stored.options.find("case"); line != stored.options.end()) add(line->second);
+      } catch (const std::exception&) {
+        continue;  // planning says why
+      }
+  }
+  return all;
+}
+
 class explaining {
  public:
   explaining(const instrument& all, const explain_request& asked)
@@ -35,6 +59,9 @@ class explaining {
   int run() {
     for (const auto& [why, n] : plan_.unknown)
       bar_.print(fmt::format("not run: {}: {}\n", counted(n, "case"), why));
+    for (const auto& [where, n] : said_elsewhere(asked_.cases))
+      bar_.print(fmt::format("{} executor={} and {} on the host: a kernel shows its stages there\n",
+                             counted(n, "case says", "cases say"), where, n == 1 ? "runs" : "run"));
     for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");
     worker_pool pool(asked_.work.jobs, asked_.work.case_timeout, plan_.cases.size());
     const bool whole = pump(
@@ -113,12 +140,21 @@ class explaining {
     return "no stages: " + why_nothing_shown(r);
   }
 
+  // Of a stage that fails, what its first test says; the figure of the column may be another's, which is
+  // named.
   static std::string worst_of(const verdict& v) {
-    if (!v.message.empty()) return v.message;
-    const finding* worst = nullptr;
-    for (const finding& one : v.findings)
-      if (!one.where.empty() && (worst == nullptr || one.used > worst->used)) worst = &one;
-    return worst == nullptr ? "" : worst->where;
+    const bool failed = v.result == outcome::fail;
+    if (!failed && !v.message.empty()) return v.message;
+    const finding *first = nullptr, *worst = nullptr;
+    for (const finding& one : v.findings) {
+      if (failed ? one.passed() : one.where.empty()) continue;
+      if (first == nullptr) first = &one;
+      if (worst == nullptr || (worst->used == worst->used && !(one.used <= worst->used))) worst = &one;
+    }
+    if (worst == nullptr) return "";
+    if (!failed) return worst->where;
+    return (worst == first ? "" : fmt::format("test {} {:.3g}x; ", worst->test, worst->used)) +
+           (first->test == "exact" ? "" : "test " + first->test + ": ") + first->message;
   }
 
   const explain_request& asked_;

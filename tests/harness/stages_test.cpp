@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
 
@@ -114,6 +115,20 @@ BOOST_AUTO_TEST_CASE(an_error_is_charged_where_it_was_made) {
   BOOST_TEST(call.first_with("tap_partial_lse", 9, 1.0001) == "partial_lse");
   BOOST_TEST(call.first_with("out", 100, 1.1) == "combined_out");
   BOOST_TEST(call.first_with("lse", 2, 1.0001) == "combined_out");
+}
+
+BOOST_AUTO_TEST_CASE(a_stage_counts_the_numbers_that_it_compared) {
+  const shown_call call;
+  const auto shown = [&](const char* tap) { return call.c.taps.at(tap).size(); };
+  const std::map<std::string, std::int64_t> numbers = {{"scores", 4 * (70 + 300)},
+                                                       {"row_max", shown("tap_row_sum")},
+                                                       {"row_sum", shown("tap_row_sum")},
+                                                       {"partial_out", shown("tap_partial_out")},
+                                                       {"partial_lse", shown("tap_partial_lse")},
+                                                       {"combined_out", call.c.tensors.at("out").size()}};
+  for (const stage_verdict& one : call.op.stages_of(call.c))
+    BOOST_TEST(one.judged.elements == numbers.at(one.stage),
+               one.stage << " " << one.judged.elements << " of " << numbers.at(one.stage));
 }
 
 BOOST_AUTO_TEST_CASE(the_law_is_one_of_functions_that_have_stages) {

@@ -54,10 +54,11 @@ contract of_merge(contract promised) {
   return promised;
 }
 
-/// The findings of one output of a judgement as a judgement of its own.
-verdict only(const verdict& whole, std::string_view output, std::string_view stage) {
+/// The findings of one output of a judgement, of which that many numbers were compared, as a judgement of its
+/// own.
+verdict only(const verdict& whole, std::string_view output, std::string_view stage, std::int64_t elements) {
   verdict one;
-  one.elements = whole.elements;
+  one.elements = elements;
   for (finding f : whole.findings)
     if (f.output == output) f.output = stage, one.findings.push_back(std::move(f));
   if (output == "out") one.metrics = whole.metrics, one.used_histogram = whole.used_histogram;
@@ -119,10 +120,11 @@ std::vector<stage_verdict> judge_partials(const tapped_call& call, std::span<con
   const verdict both = judge_attention(truth, 0, promised, computed, name);
   std::vector<stage_verdict> all;
   all.push_back(no_sum.empty() ? stage_verdict{"row_sum", row_sum} : never_shown("row_sum", no_sum));
-  all.push_back(no_out.empty() ? stage_verdict{"partial_out", only(both, "out", "partial_out")}
+  all.push_back(no_out.empty() ? stage_verdict{"partial_out", only(both, "out", "partial_out", both.elements)}
                                : never_shown("partial_out", no_out));
-  all.push_back(no_lse.empty() ? stage_verdict{"partial_lse", only(both, "lse", "partial_lse")}
-                               : never_shown("partial_lse", no_lse));
+  all.push_back(no_lse.empty()
+                    ? stage_verdict{"partial_lse", only(both, "lse", "partial_lse", row_sum.elements)}
+                    : never_shown("partial_lse", no_lse));
   return all;
 }
 
