@@ -77,6 +77,12 @@ BOOST_AUTO_TEST_CASE(a_case_that_could_not_be_recorded_is_counted_and_told_by_th
 BOOST_AUTO_TEST_CASE(a_command_that_is_printed_can_be_typed) {
   const scratch_folder folder;
   BOOST_REQUIRE(record(folder, line(1), "it's a.h5").code == 0);
+  const std::string file = folder.path() + "/it's a.h5";
+  using namespace plumbline::fixtures;
+  stored_case one = read(file, list(file).at(0));
+  auto& lse = one.tensors.at("lse");
+  lse.set_code(0, lse.code(0) ^ 1);
+  write(file, {one}, root_attributes(file));
   const process_end again = run_program({"fixtures", "regenerate", "it's a.h5"}, folder.path());
   BOOST_TEST(has(again.out, "bless 'it'\\''s a.h5' --with 'it'\\''s a.h5.new.h5' --reason"), again.out);
 }

@@ -36,7 +36,7 @@ std::vector<std::string> case_files_in(const std::string& folder) {
 
 std::string why_no_file(const std::string& file) {
   std::error_code none;
-  if (!fs::exists(file, none)) return "no such file: " + file;
+  if (!fs::exists(file, none)) return "no such file";
   if (fs::is_directory(file, none)) return "a folder";
   if (!fs::is_regular_file(file, none)) return "no ordinary file";
   errno = 0;
@@ -105,7 +105,8 @@ recorded_case load_recorded(std::string_view recorded) {
   if (slash == std::string::npos)
     throw bad_argument("recorded", "expected FILE#/group/case, got '" + std::string(recorded) + "'");
   const std::string file = located(given);
-  if (const std::string why = why_unreadable(file); !why.empty()) throw bad_argument("recorded", why);
+  if (const std::string why = why_unreadable(file); !why.empty())
+    throw bad_argument("recorded", "'" + file + "': " + why);
   fixtures::stored_case stored =
       fixtures::read(file, {path.substr(first, slash - first), path.substr(slash + 1)});
   return as_recorded(std::move(stored));

@@ -66,19 +66,18 @@ class examination_of_a_record {
         const tensor* stored = case_.tensors.find(name);
         if (stored == nullptr)
           wrong_.push_back("stale recipe: its line draws " + name + ", which it does not hold");
-        else
-          compare(name, *stored, value, "stale recipe: its line draws other inputs: ");
+        else if (const std::string differs = difference(name, *stored, value); !differs.empty())
+          wrong_.push_back("stale recipe: its line draws other inputs: " + differs);
       }
     } catch (const std::exception& e) {
       wrong_.push_back(std::string("stale recipe: ") + e.what());
     }
   }
 
-  void compare(const std::string& name, const tensor& stored, const tensor& now, const std::string& what) {
+  static std::string difference(const std::string& name, const tensor& stored, const tensor& now) {
     fixtures::stored_case before, after;
     before.tensors.set(name, stored), after.tensors.set(name, now);
-    if (const std::string differs = fixtures::first_difference(before, after); !differs.empty())
-      wrong_.push_back(what + differs);
+    return fixtures::first_difference(before, after);
   }
 
   void judged(const std::vector<const operation*>& its, external_judgement& all) {
@@ -128,19 +127,21 @@ class examination_of_a_record {
       not_asked_.push_back("outputs of " + variant + ", which is gone");
       return;
     }
-    if (option_of(stored_, recorded_sources) != source_hash(op.op())) {
-      not_asked_.push_back("outputs of " + variant + " are of other sources");
-      return;
-    }
-    if (is_recipe(stored_)) {
-      const std::string name = other_hash(stored_, drawn_and_run(all_, stored_, where_).tensors);
-      if (!name.empty()) wrong_.push_back(variant + " computes other bits from the same sources: " + name);
-      return;
-    }
-    const recorded_case now = op.record(spec_of(op, variant), &where_);
-    for (const auto& [name, value] : now.tensors)
+    const std::string differs = other_outputs(op, variant);
+    if (differs.empty()) return;
+    if (option_of(stored_, recorded_sources) == source_hash(op.op()))
+      wrong_.push_back(variant + " computes other bits from the same sources: " + differs);
+    else
+      not_asked_.push_back("outputs of " + variant + " are of other sources, and of other bits");
+  }
+
+  // The first that the variant computes today with other bits.
+  std::string other_outputs(const operation& op, const std::string& variant) {
+    if (is_recipe(stored_)) return other_hash(stored_, drawn_and_run(all_, stored_, where_).tensors);
+    for (const auto& [name, value] : op.record(spec_of(op, variant), &where_).tensors)
       if (const tensor* stored = case_.tensors.find(name))
-        compare(name, *stored, value, variant + " computes other bits from the same sources: ");
+        if (const std::string differs = difference(name, *stored, value); !differs.empty()) return differs;
+    return "";
   }
 
   const instrument& all_;

@@ -1,5 +1,8 @@
 #include "ci/plumbline/fixtures_arrays.hpp"
 
+#include <algorithm>
+
+#include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/instrument.hpp"
 #include "fixtures/npz.hpp"
 #include "fixtures/zip_archive.hpp"
@@ -10,10 +13,14 @@ namespace plumbline::program {
 namespace fs = std::filesystem;
 
 array_cases::array_cases(const fixtures_request& asked, const fs::path& folder) : names_(asked.what) {
+  if (asked.options.contains("contract"))
+    throw bad_argument("--option",
+                       "expected an option of the call, got contract: what is recorded is judged by "
+                       "the contract of its variant");
   for (std::string& one : names_) {
     std::error_code none;
-    if (fs::path(one).extension() == ".npz" && !fs::exists(one, none))
-      throw cannot_run("CASE: expected arrays of numpy.savez, got '" + one + "': no such file");
+    if (const std::string why = why_no_file(one); fs::path(one).extension() == ".npz" && !why.empty())
+      throw cannot_run("CASE: expected arrays of numpy.savez, got '" + one + "': " + why);
     if (!fs::is_regular_file(one, none) || !fixtures::is_zip(one)) continue;
     const fs::path its = folder / ("arrays" + std::to_string(given_.size()));
     const std::string file = (its / fs::path(one).stem()).string() + ".h5";
@@ -36,6 +43,10 @@ array_cases::array_cases(const fixtures_request& asked, const fs::path& folder) 
        {std::pair{"--option", !asked.options.empty()}, std::pair{"--dtype", !asked.dtypes.empty()}})
     if (used && given_.empty())
       throw bad_argument(option, "expected an .npz file among the cases: other cases say it themselves");
+}
+
+bool array_cases::made(const std::string& recorded) const {
+  return std::any_of(given_.begin(), given_.end(), [&](const auto& one) { return one.first == recorded; });
 }
 
 std::string array_cases::as_given(std::string text) const {

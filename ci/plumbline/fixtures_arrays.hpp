@@ -19,6 +19,8 @@ class array_cases {
   array_cases(const fixtures_request&, const std::filesystem::path& folder);
 
   const std::vector<std::string>& names() const { return names_; }
+  /// True for a case that was made of an .npz file, which the command line says the rest of.
+  bool made(const std::string& recorded) const;
   /// A text that may name those files, with the names that were given in their place.
   std::string as_given(std::string text) const;
   /// What a refusal of such a case leaves its author to try: how to say that wide floats hold narrow numbers,

@@ -51,7 +51,8 @@ std::string in_shell(const std::string& word) {
 }
 
 // Where the blessing number n of a file is kept.
-std::string blessing(std::size_t n) { return fmt::format("blessed_{:03}", n); }
+const std::string blessings = "blessed_";
+std::string blessing(std::size_t n) { return fmt::format("{}{:03}", blessings, n); }
 
 // A case with outputs computed anew from its inputs, which must come out of its line as they are stored.
 class regeneration {
@@ -192,10 +193,12 @@ int regenerate_fixtures(const instrument& all, const fixtures_request& asked) {
   std::ostringstream text;
   const int lines = fixtures::diff(text, file, to);
   say(folded(text.str(), terminal_width(stream::output)));
-  say(fmt::format(
-      "{}: {}, {}; plumbline fixtures bless {} --with {} --reason TEXT puts it in "
-      "place\n",
-      to, counted(cases.size(), "case"), counted(lines, "difference"), in_shell(file), in_shell(to)));
+  say(fmt::format("{}: {}, {}\n", to, counted(cases.size(), "case"),
+                  lines == 0
+                      ? "the same bits, nothing to bless"
+                      : fmt::format("{}; plumbline fixtures bless {} --with {} --reason TEXT puts it in "
+                                    "place",
+                                    counted(lines, "difference"), in_shell(file), in_shell(to))));
   return all_pass;
 }
 
@@ -224,9 +227,11 @@ int bless_fixtures(const instrument&, const fixtures_request& asked) {
   for (; old.count(blessing(n)) != 0; ++n) root[blessing(n)] = old.at(blessing(n));
   root[blessing(n)] = date_now() + "  " + built_commit() + "  " + asked.reason;
   if (from != file) {
-    std::ostringstream text;
+    std::stringstream text;
     fixtures::diff(text, file, from);
-    say(folded(text.str(), terminal_width(stream::output)));
+    for (std::string line; std::getline(text, line);)
+      if (line.rfind("file: attribute " + blessings, 0) != 0)  // they are carried over
+        say(folded(line + "\n", terminal_width(stream::output)));
   }
   fixtures::write(file, read_all(from), root);
   say(fmt::format("{}: blessed, {}: {}\n", file, counted(fixtures::list(file).size(), "case"), asked.reason));

@@ -48,7 +48,7 @@ void print(progress& bar, const checked_file& f, std::size_t width) {
     table.add({e.group, verdict_of(e), fmt::format("{:.3g}", e.used), e.message});
   }
   const auto say = [&](const std::string& text) { bar.print(folded(text, width)); };
-  say(fmt::format("{}  {}, {}, digest {}\n", f.name, counted(f.cases.size(), "case"),
+  say(fmt::format("{}  {}, {}, sha256 {}\n", f.name, counted(f.cases.size(), "case"),
                   counted(f.bytes, "byte"), f.digest.substr(0, 16)));
   if (!f.unreadable.empty()) say("  FAIL  " + f.unreadable + "\n");
   if (const std::string why = not_sealed(f); !why.empty()) say("  FAIL  " + why + "\n");
@@ -147,20 +147,24 @@ int check_fixtures(const instrument&, const fixtures_request& asked) {
   const stream text = json.takes_standard_output() ? stream::error : stream::output;
   const bool whole = check_files(files, asked.work, false);
   progress bar(text);
-  std::int64_t problems = 0, judged = 0, cases = 0;
+  std::int64_t problems = 0, judged = 0, cases = 0, not_asked = 0;
   std::uint64_t bytes = 0;
   for (const checked_file& f : files) {
     print(bar, f, terminal_width(text));
     problems += problems_of(f), cases += static_cast<std::int64_t>(f.cases.size()), bytes += f.bytes;
-    for (const external_judgement& e : f.judgements) judged += !e.kind.empty() && e.kind != "unsupported";
+    for (const external_judgement& e : f.judgements) {
+      judged += !e.kind.empty() && e.kind != "unsupported";
+      not_asked += e.result == outcome::pass && !e.message.empty();
+    }
   }
   if (!whole)
     bar.print(fmt::format("interrupted, partial result: {} of {}\n", judged, counted(cases, "case")));
-  bar.print(fmt::format("{}, {}, {}: {}\n", counted(files.size(), "file"), counted(cases, "case"),
-                        counted(bytes, "byte"),
-                        problems > 0 ? counted(problems, "problem")
-                        : whole      ? "all as recorded"
-                                     : "no problem so far"));
+  bar.print(fmt::format(
+      "{}, {}, {}: {}\n", counted(files.size(), "file"), counted(cases, "case"), counted(bytes, "byte"),
+      problems > 0 ? counted(problems, "problem")
+      : whole
+          ? "all as recorded" + (not_asked > 0 ? ", as far as asked of " + counted(not_asked, "case") : "")
+          : "no problem so far"));
   require_written({json.wanted() ? json.write(json_of(files, !whole)) : ""});
   if (!whole) return 128 + interrupted_by();
   if (judged == 0 && problems == 0) return could_not_run;

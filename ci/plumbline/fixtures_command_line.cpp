@@ -54,14 +54,16 @@ fixtures_request read(const CLI::App& verb, const fixtures_texts& t, fixtures_re
     const std::size_t equals = one.find('=');
     if (equals == 0 || equals == std::string::npos)
       throw bad_argument("--option", "expected KEY=VALUE, got '" + one + "'");
-    r.options[one.substr(0, equals)] = one.substr(equals + 1);
+    if (!r.options.emplace(one.substr(0, equals), one.substr(equals + 1)).second)
+      throw bad_argument("--option", "expected each once, got " + one.substr(0, equals) + " again");
   }
   for (const std::string& one : t.dtypes) {
     const std::size_t equals = one.find('='), type = equals == std::string::npos ? 0 : equals + 1;
     if (!dtype_from(one.substr(type)))
       throw bad_argument("--dtype", "expected a number format (bf16, f16, e4m3, ...), got '" + one + "'" +
                                         guess(one.substr(type), dtype_names()));
-    r.dtypes[type == 0 ? "" : one.substr(0, equals)] = one.substr(type);
+    if (!r.dtypes.emplace(type == 0 ? "" : one.substr(0, equals), one.substr(type)).second)
+      throw bad_argument("--dtype", "expected each array once, got '" + one + "' again");
   }
   read_work_options(t.work, r.work);
   if (t.values == "all")

@@ -16,9 +16,10 @@ inline constexpr const char* record_help =
     "  plumbline fixtures record inputs.h5 --to mine.h5          real Q, K, V of your own\n"
     "  plumbline fixtures record qkv.npz --dtype bf16 --option causal=1 --to mine.h5\n"
     "\n"
-    "Adds to a file and never replaces a case, whatever its verdict; exits 1 when a case\n"
-    "could not be run. A line without a variant is recorded with every variant that takes\n"
-    "it, equal inputs once.\n"
+    "Adds to a file and never replaces a case. The verdict is printed and kept, and a\n"
+    "failing case is recorded too (exit 0); exits 1 when a case could not be run. Ended\n"
+    "early, it has recorded nothing. Inputs alone, and a line without a variant, are\n"
+    "recorded with every variant that takes them; equal inputs are kept once.\n"
     "\n"
     "Arrays of numpy.savez are named as the tensors of the call (q, k_cache, v_cache, ...;\n"
     "README lists them); --option gives what is no tensor, function=NAME the group (attend\n"
@@ -34,7 +35,8 @@ inline constexpr const char* check_help =
     "\n"
     "Exits 1 when a file was changed or damaged, is not sealed, draws other inputs than it\n"
     "holds, or a variant fails on it; outputs of kernels whose sources have changed since\n"
-    "are named and not compared. Exits 3 on what is no HDF5, and where there is no case.\n"
+    "are compared too, and where they differ that is said and fails nothing. Exits 3 on\n"
+    "what is no HDF5, and where there is no file.\n"
     "\n";
 
 inline constexpr const char* regenerate_help =

@@ -12,6 +12,7 @@
 #include <functional>
 #include <set>
 
+#include "ci/plumbline/abandoned.hpp"
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/file_turn.hpp"
 #include "ci/plumbline/fixture_cases.hpp"
@@ -49,16 +50,12 @@ std::string made_name(const case_spec& spec) {
   return name;
 }
 
-// What would record this case alone: the whole line that was typed may name a hundred others, and somebody's
-// folders.
-std::string command_of(const case_spec& spec) {
-  return "plumbline fixtures record" + (spec.recorded.empty() ? " '" + spec.str() + "'" : "");
-}
-
 // Where parts of the result lie while they are made.
 class scratch {
  public:
-  scratch() : folder_(temporary_folder() / fmt::format("plumbline-record-{}", ::getpid())) {}
+  scratch() : folder_(temporary_folder() / fmt::format("{}{}", word, ::getpid())) {
+    remove_abandoned(temporary_folder(), word, std::chrono::hours(1));
+  }
   ~scratch() {
     std::error_code none;
     fs::remove_all(folder_, none);
@@ -68,6 +65,7 @@ class scratch {
   const fs::path& folder() const { return folder_; }
 
  private:
+  static constexpr const char* word = "plumbline-record-";
   fs::path folder_;
 };
 
@@ -80,6 +78,8 @@ class recording {
         plan_(plan_cases(all, arrays_.names(), asked.on)) {
     if (asked.to.empty()) throw bad_argument("--to", "expected the file to record into");
     require_a_file(result_file("--to", asked.to));
+    remove_abandoned(fs::absolute(asked.to).parent_path(),
+                     fs::path(asked.to).filename().string() + ".writing-");
     if (!std::all_of(asked.name.begin(), asked.name.end(), in_a_name))
       throw bad_argument("--name", "expected letters, digits, '_', '-' and '.', got '" + asked.name + "'");
     read_kept();
@@ -159,9 +159,12 @@ class recording {
     }
     const case_spec& spec = plan_.cases[f.asked.index].spec;
     if (f.got.usage && refused_.empty() && !plan_.cases[f.asked.index].from_file) refused_ = f.got.error;
-    if (f.got.usage && plan_.cases[f.asked.index].from_file) {  // every variant would say it again
+    if (f.got.usage && refused_.empty() && arrays_.made(spec.recorded))
+      refused_ = spec_name(spec) + ": " + f.got.error + arrays_.advice(spec.recorded, f.got.error);
+    if (f.got.usage) {
+      if (!refused_.empty()) return;  // every variant would say it again
       const std::string why = spec.recorded + ": " + f.got.error;
-      if (refusals_.insert(why).second) leave_out(why + arrays_.advice(spec.recorded, f.got.error));
+      if (refusals_.insert(why).second) leave_out(why);
       return;
     }
     results_[f.asked.index] = result_of(f);
@@ -190,10 +193,36 @@ class recording {
     one.attributes[std::string(recorded_variant)] = spec.variant;
     one.attributes[std::string(recorded_verdict)] = std::string(name_of(results_[which]->result));
     one.attributes["op"] = spec.op;
-    if (!spec.recorded.empty()) one.attributes.erase("case");  // it would name somebody's file
+    if (!spec.recorded.empty()) one.attributes.erase("case"), say_what_is_not_kept(spec, one);
     if (asked_.hash_only) leave_hashes(one);
     name_it(one, spec);
     return one;
+  }
+
+  // A case's own line, or the file that it came from; `case` would name somebody's folders.
+  std::string spec_name(const case_spec& spec) const {
+    const std::string given = arrays_.as_given(spec.recorded);
+    return given.substr(given.rfind('/', given.find('#')) + 1);
+  }
+
+  // What would record this case alone: the whole line that was typed may name a hundred others.
+  std::string command_of(const case_spec& spec) const {
+    std::string text =
+        fmt::format("plumbline fixtures record '{}'", spec.recorded.empty() ? spec.str() : spec_name(spec));
+    if (!arrays_.made(spec.recorded)) return text;
+    for (const auto& [name, type] : asked_.dtypes)
+      text += fmt::format(" --dtype {}{}{}", name, name.empty() ? "" : "=", type);
+    for (const auto& [key, value] : asked_.options) text += fmt::format(" --option '{}={}'", key, value);
+    return text;
+  }
+
+  // Results of somebody's own stand where the variant's go.
+  void say_what_is_not_kept(const case_spec& spec, const fixtures::stored_case& one) {
+    const recorded_case given = load_recorded(spec.recorded);
+    for (const auto& [name, value] : one.tensors)
+      if (const tensor* own = given.tensors.find(name); own && !same_elements(*own, value))
+        bar_.print(fmt::format("{}: {} is the variant's, not the one given (plumbline judge judges that)\n",
+                               spec_name(spec), name));
   }
 
   // The name given, with the variant where it would be that of several cases; or one that is made.

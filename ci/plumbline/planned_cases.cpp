@@ -7,6 +7,7 @@
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/case_owner.hpp"
 #include "ci/plumbline/memory.hpp"
+#include "ci/plumbline/provenance.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "reference/core/keyed_text.hpp"
 
@@ -22,6 +23,12 @@ bool names_a_file(const std::string& text) {
   if (fs::exists(file, none) || fs::exists(text, none)) return true;
   if (text.find(':') != std::string::npos) return false;
   return text.find('=') == std::string::npos;  // "nosuch.h5": refused as a file
+}
+
+// Whose outputs a case holds beside its inputs; empty: inputs alone, for every variant that takes them.
+std::string recorded_for(const recorded_case& c) {
+  const auto found = c.options.find(std::string(recorded_variant));
+  return found == c.options.end() ? "" : found->second;
 }
 
 class planning {
@@ -110,6 +117,7 @@ class planning {
         for (const operation* op : its) {
           case_spec spec;
           spec.op = op->op(), spec.function = op->function(), spec.recorded = one;
+          spec.variant = recorded_for(stored);
           add_line(spec, true);
         }
         if (its.empty()) ++plan_.unknown[unknown_group(located(split_case_path(one).first), group)];

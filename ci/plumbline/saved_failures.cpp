@@ -1,12 +1,9 @@
 #include "ci/plumbline/saved_failures.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <filesystem>
 
+#include "ci/plumbline/abandoned.hpp"
 #include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/pump.hpp"
 #include "reference/core/sha256.hpp"
@@ -20,26 +17,6 @@ namespace {
 std::string attribute(const recorded_case& c, const std::string& key) {
   const auto found = c.options.find(key);
   return found == c.options.end() ? "" : found->second;
-}
-
-// The number behind `word` in a name, or 0.
-pid_t process_behind(const std::string& name, const std::string& word) {
-  const std::size_t at = name.rfind(word);
-  if (at == std::string::npos) return 0;
-  pid_t pid = 0;
-  const char* const digits = name.data() + at + word.size();
-  std::from_chars(digits, name.data() + name.size(), pid);
-  return pid;
-}
-
-void sweep(const fs::path& folder, const std::string& word) {
-  std::error_code none;
-  std::vector<fs::path> stale;
-  for (const fs::directory_entry& e : fs::directory_iterator(folder, none)) {
-    const pid_t pid = process_behind(e.path().filename().string(), word);
-    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) stale.push_back(e.path());
-  }
-  for (const fs::path& one : stale) fs::remove_all(one, none);
 }
 
 // "flash_decode.attend/split bf16" -> "flash_decode.attend.split.bf16"
@@ -66,8 +43,8 @@ bool no_longer_fails(const case_result& r) {
 }  // namespace
 
 void sweep(const std::string& out) {
-  sweep(out, "outputs-");
-  for (const char* folder : {"failures", "fixed"}) sweep(fs::path(out) / folder, ".writing-");
+  remove_abandoned(out, "outputs-");
+  for (const char* folder : {"failures", "fixed"}) remove_abandoned(fs::path(out) / folder, ".writing-");
 }
 
 bool replay_saved(worker_pool& pool, const std::string& out, const std::vector<row>& rows,

@@ -99,6 +99,17 @@ BOOST_AUTO_TEST_CASE(floats_are_of_a_narrower_format_where_it_has_every_one_of_t
       "2 of 2 are none, the first 0.333333333 at element 0"));
 }
 
+BOOST_AUTO_TEST_CASE(an_array_without_values_is_one_and_an_archive_without_arrays_says_so) {
+  const archives folder;
+  const std::string bytes = array(header_of("<f4", "(2, 0, 3)"), "");
+  const tensor t = read_npz(folder.put(archive("q.npy", bytes, bytes.size())), {}).tensors.at("q");
+  BOOST_TEST(t.size() == 0);
+  BOOST_TEST(t.dim(2) == 3);
+  BOOST_TEST(has(folder.refusal_of_array(array(header_of("<f4", "(0, 1099511627776, 1099511627776)"), "")),
+                 "more values than it holds"));
+  BOOST_TEST(has(folder.refusal("PK\5\6" + std::string(18, '\0')), "an archive without a member"));
+}
+
 BOOST_AUTO_TEST_CASE(a_format_that_is_said_of_nothing_is_refused) {
   const archives folder;
   const std::string bytes = array(header_of("<f4", "(1,)"), le(0x3f800000, 4));
