@@ -132,7 +132,7 @@ class examination_of_a_record {
     if (option_of(stored_, recorded_sources) == source_hash(op.op()))
       wrong_.push_back(variant + " computes other bits from the same sources: " + differs);
     else
-      not_asked_.push_back("outputs of " + variant + " are of other sources, and of other bits");
+      not_asked_.push_back("outputs of " + variant + " " + std::string(of_other_sources));
   }
 
   // The first that the variant computes today with other bits.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ci/plumbline/instrument.hpp"
@@ -13,6 +14,9 @@
 #include "properties/operation.hpp"
 
 namespace plumbline::program {
+
+/// What is said of outputs whose kernel has changed since and computes others now; it fails nothing.
+inline constexpr std::string_view of_other_sources = "are of other sources, and of other bits";
 
 /// Asks of a case "FILE#/group/case":
 ///  - its digest, and that operators own it;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ci/plumbline/case_files.hpp"
+#include "ci/plumbline/fixture_cases.hpp"
 #include "ci/plumbline/fixtures_verb.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
@@ -147,14 +148,14 @@ int check_fixtures(const instrument&, const fixtures_request& asked) {
   const stream text = json.takes_standard_output() ? stream::error : stream::output;
   const bool whole = check_files(files, asked.work, false);
   progress bar(text);
-  std::int64_t problems = 0, judged = 0, cases = 0, not_asked = 0;
+  std::int64_t problems = 0, judged = 0, cases = 0, others = 0;
   std::uint64_t bytes = 0;
   for (const checked_file& f : files) {
     print(bar, f, terminal_width(text));
     problems += problems_of(f), cases += static_cast<std::int64_t>(f.cases.size()), bytes += f.bytes;
     for (const external_judgement& e : f.judgements) {
       judged += !e.kind.empty() && e.kind != "unsupported";
-      not_asked += e.result == outcome::pass && !e.message.empty();
+      others += e.result == outcome::pass && e.message.find(of_other_sources) != std::string::npos;
     }
   }
   if (!whole)
@@ -162,9 +163,10 @@ int check_fixtures(const instrument&, const fixtures_request& asked) {
   bar.print(fmt::format(
       "{}, {}, {}: {}\n", counted(files.size(), "file"), counted(cases, "case"), counted(bytes, "byte"),
       problems > 0 ? counted(problems, "problem")
-      : whole
-          ? "all as recorded" + (not_asked > 0 ? ", as far as asked of " + counted(not_asked, "case") : "")
-          : "no problem so far"));
+      : whole      ? "all as recorded" + (others > 0 ? fmt::format(", but outputs of {} {}",
+                                                                   counted(others, "case"), of_other_sources)
+                                                     : "")
+                   : "no problem so far"));
   require_written({json.wanted() ? json.write(json_of(files, !whole)) : ""});
   if (!whole) return 128 + interrupted_by();
   if (judged == 0 && problems == 0) return could_not_run;
