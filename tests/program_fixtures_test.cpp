@@ -263,6 +263,13 @@ BOOST_AUTO_TEST_CASE(a_case_of_hashes_alone_is_checked_judged_replayed_and_regen
   BOOST_TEST(judged.code == 0, judged.out);
   BOOST_TEST(run_program({"replay", "a.h5"}, folder.path()).code == 0);
 
+  stored_case more = one;
+  more.attributes["hash_out_of_old"] = right;
+  write(file, {more}, {});
+  const process_end no_longer = run_fixtures(folder, {"check", "a.h5"});
+  BOOST_TEST(no_longer.code == 1);
+  BOOST_TEST(has(no_longer.out, "computes other bits from the same sources: out_of_old"), no_longer.out);
+
   one.attributes["hash_out"] = std::string(64, '0');
   write(file, {one}, {});
   const process_end output = run_fixtures(folder, {"check", "a.h5"}),

@@ -137,7 +137,11 @@ class examination_of_a_record {
 
   // The first that the variant computes today with other bits.
   std::string other_outputs(const operation& op, const std::string& variant) {
-    if (is_recipe(stored_)) return other_hash(stored_, drawn_and_run(all_, stored_, where_).tensors);
+    if (is_recipe(stored_)) {
+      const tensor_set run = drawn_and_run(all_, stored_, where_).tensors;
+      const std::string other = other_hash(stored_, run);
+      return other.empty() ? no_longer_made(stored_, run) : other;
+    }
     for (const auto& [name, value] : op.record(spec_of(op, variant), &where_).tensors)
       if (const tensor* stored = case_.tensors.find(name))
         if (const std::string differs = difference(name, *stored, value); !differs.empty()) return differs;

@@ -44,6 +44,13 @@ std::string other_hash(const recorded_case& recipe, const tensor_set& tensors) {
   return "";
 }
 
+std::string no_longer_made(const recorded_case& recipe, const tensor_set& run) {
+  for (const auto& [key, hash] : recipe.options)
+    if (key.rfind(hash_prefix, 0) == 0 && !run.has(key.substr(hash_prefix.size())))
+      return key.substr(hash_prefix.size());
+  return "";
+}
+
 recorded_case drawn(const instrument& all, const recorded_case& recipe) {
   recorded_case c = made(all, recipe, nullptr);
   if (const std::string name = other_hash(recipe, c.tensors); !name.empty())

@@ -30,5 +30,7 @@ recorded_case drawn_and_run(const instrument&, const recorded_case& recipe, exec
 /// Name of the first tensor that has another hash than the recipe says, or empty; of one that it has no hash
 /// for too.
 std::string other_hash(const recorded_case& recipe, const tensor_set&);
+/// Name of the first tensor that the recipe has a hash of and a run no longer makes, or empty.
+std::string no_longer_made(const recorded_case& recipe, const tensor_set& run);
 
 }  // namespace plumbline::program
