@@ -36,7 +36,9 @@ std::vector<std::string> case_files_in(const std::string& folder) {
 
 std::string why_no_file(const std::string& file) {
   std::error_code none;
-  if (!fs::exists(file, none)) return "no such file";
+  const std::string whole = file.substr(0, file.rfind('#'));
+  if (!fs::exists(file, none))
+    return whole != file && fs::exists(whole, none) ? "a part of a file, not all of it" : "no such file";
   if (fs::is_directory(file, none)) return "a folder";
   if (!fs::is_regular_file(file, none)) return "no ordinary file";
   errno = 0;

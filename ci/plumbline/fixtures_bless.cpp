@@ -33,7 +33,6 @@ namespace plumbline::program {
 namespace {
 
 const std::string& only_file(const fixtures_request& asked) {
-  if (asked.what.size() != 1) throw bad_argument("FILE", "expected one file of cases");
   if (const std::string why = why_unreadable(asked.what.front()); !why.empty())
     throw cannot_run("FILE: expected a file of cases, got '" + asked.what.front() + "': " + why);
   return asked.what.front();

@@ -15,6 +15,7 @@ namespace {
 struct part {
   const char *name, *what, *words, *word_help, *help;
   fixtures_action action;
+  int files = 0;  // 0: any number
 };
 constexpr part parts[] = {
     {"record", "Run cases and keep inputs and outputs in a file", "CASE",
@@ -23,13 +24,13 @@ constexpr part parts[] = {
     {"check", "Say whether recorded cases are still worth anything", "FILE",
      "Files of cases; those of fixtures/recorded unless given", check_help, fixtures_action::check},
     {"regenerate", "Compute outputs anew beside a file, and show what differs", "FILE", "A file of cases",
-     regenerate_help, fixtures_action::regenerate},
+     regenerate_help, fixtures_action::regenerate, 1},
     {"bless", "Put a new file in the place of an old one, with a reason; seals a file", "FILE",
-     "The file whose cases change", bless_help, fixtures_action::bless},
+     "The file whose cases change", bless_help, fixtures_action::bless, 1},
     {"diff", "Say how two files differ: 0 the same, 1 not", "FILE", "A and B", diff_help,
-     fixtures_action::diff},
+     fixtures_action::diff, 2},
     {"dump", "Print a file as text, for people and for git diff", "FILE",
-     "FILE, FILE#/group or FILE#/group/case", dump_help, fixtures_action::dump}};
+     "FILE, FILE#/group or FILE#/group/case", dump_help, fixtures_action::dump, 1}};
 
 std::vector<std::string> dtype_names() {
   std::vector<std::string> all;
@@ -86,6 +87,7 @@ command_line_verb fixtures_verb(CLI::App& app) {
     CLI::App& sub = *verb.add_subcommand(one.name, one.what);
     CLI::Option& words = *sub.add_option("files", r.what, one.word_help)->type_name(one.words);
     if (one.action != fixtures_action::check) words.required();
+    if (one.files > 0) words.expected(one.files);
     const auto is = [&](auto... actions) { return ((one.action == actions) || ...); };
     using enum fixtures_action;
     if (is(record, regenerate))

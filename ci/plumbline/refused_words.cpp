@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "reference/core/counted.hpp"
 #include "reference/core/keyed_text.hpp"
 #include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 
 namespace {
+
+constexpr int any_number = 1000;  // CLI11 has a larger one for "as many as there are"
 
 // In the order in which the command line describes them; hidden ones are in no group.
 std::vector<std::string> verbs_of(const CLI::App& app, bool hidden_too) {
@@ -54,6 +57,12 @@ std::vector<std::string> options_of(const CLI::App& verb) {
   if (const CLI::App& own = *app.get_subcommands().front(); !verbs_of(own, false).empty() && !in_part)
     refuse_verb(own, own.remaining().empty() ? "none" : "options and no verb");
   const std::string first = what.substr(0, what.find_first_of(": "));
+  const CLI::App* own = app.get_subcommands().front();
+  if (in_part) own = own->get_subcommands().front();
+  if (const CLI::Option* words = own->get_option_no_throw(first);
+      words && words->get_positional() && words->get_expected_max() < any_number)
+    throw bad_argument(words->get_type_name(),
+                       "expected " + counted(words->get_expected_max(), "file") + help);
   if (dynamic_cast<const CLI::RequiredError*>(&e))
     throw bad_argument(
         first == "cases"   ? "CASE"

@@ -82,7 +82,7 @@ enum class fixtures_action : std::uint8_t { record, check, regenerate, bless, di
 
 struct fixtures_request {
   fixtures_action action = fixtures_action::check;
-  std::vector<std::string> what;  // cases, or files
+  std::vector<std::string> what;  // cases, or as many files as the verb takes
   std::string to, on, name, reason, with, json;
   std::int64_t values = 8;
   bool truth = true;  // record keeps what the reference says in double
