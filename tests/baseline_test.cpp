@@ -32,6 +32,7 @@ struct written : testing::scratch_folder {
       numbers.back()["traits"] = one.traits.front();
     }
     std::ofstream(file("old.json")) << nlohmann::json{{"plumbline", 1},
+                                                      {"executor", "host"},
                                                       {"seed", 1},
                                                       {"variants",
                                                        {{{"operator", "mla"},
@@ -50,7 +51,7 @@ run_report compared(const std::vector<case_numbers>& before, const std::vector<c
   r.seed = seed;
   r.rows.emplace_back().what = normed;
   r.rows.back().counts.numbers = now;
-  baseline(old.file("old.json")).compare(r);
+  baseline(old.file("old.json"), "host").compare(r);
   return r;
 }
 
@@ -95,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_comparison_that_is_given_up_holds_nothing_to_the_baseline
     r.rows.emplace_back().what = normed;
     r.rows.back().counts.numbers = now;
     int asked = 0;
-    const bool whole = baseline(old.file("old.json")).compare(r, [&] { return ++asked > most; });
+    const bool whole = baseline(old.file("old.json"), "host").compare(r, [&] { return ++asked > most; });
     BOOST_TEST(whole == (r.not_compared.empty()));
     return r;
   };
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(numbers_under_another_contract_are_not_compared) {
   BOOST_TEST(r.not_compared[0] ==
              "mla.rms_norm/rms_norm bf16: the baseline has it under the contract bygone");
   const written old(drawn("normal", 1, 60, 1), "bygone");
-  const baseline held(old.file("old.json"));
+  const baseline held(old.file("old.json"), "host");
   BOOST_CHECK_THROW(held.require_a_row_of({normed}, ""), bad_argument);
   BOOST_CHECK_THROW(held.require_compared(r), bad_argument);
 }

@@ -71,9 +71,10 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_computed_exactly_and_no_longer_does_has_risen
 BOOST_AUTO_TEST_CASE(what_is_no_baseline_is_refused_in_one_line) {
   const scratch_folder folder;
   std::ofstream(folder.path() + "/text.json") << "hello";
-  std::ofstream(folder.path() + "/empty.json") << R"({"plumbline": 1, "seed": 1, "variants": []})";
+  std::ofstream(folder.path() + "/empty.json")
+      << R"({"plumbline": 1, "executor": "host", "seed": 1, "variants": []})";
   std::ofstream(folder.path() + "/older.json")
-      << R"({"plumbline": 1, "seed": 1, "variants": [{"metrics": {"rms": {"flat": [1, 2]}}}]})";
+      << R"({"plumbline": 1, "executor": "host", "seed": 1, "variants": [{"metrics": {"rms": {"flat": [1, 2]}}}]})";
   for (const auto& [file, code, why] : {std::tuple{"nosuch.json", 3, "no such file"},
                                         {"text.json", 2, "line 1, column 1: no JSON"},
                                         {"empty.json", 2, "holds no numbers to compare"},
@@ -92,7 +93,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_baseline_is_named_by_its_place) {
   const std::string row =
       R"("operator": "mla", "function": "rms_norm", "variant": "rms_norm", "dtype": "bf16", "contract": "c")";
   const auto with = [&](const std::string& numbers) {
-    return R"({"plumbline": 1, "seed": 1, "variants": [{)" + row + R"(, "case_numbers": )" + numbers + "}]}";
+    return R"({"plumbline": 1, "executor": "host", "seed": 1, "variants": [{)" + row +
+           R"(, "case_numbers": )" + numbers + "}]}";
   };
   const struct {
     std::string text, says;
@@ -102,10 +104,15 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_a_baseline_is_named_by_its_place) {
       {"[1]", "expected an object, found array"},
       {R"({"variants": []})", "expected the key plumbline"},
       {R"({"plumbline": 99, "seed": 1, "variants": []})", "plumbline: expected 1, found 99"},
-      {R"({"plumbline": 1, "variants": []})", "expected the key seed"},
-      {R"({"plumbline": 1, "seed": "one", "variants": []})", "seed: expected a whole number, found \"one\""},
-      {R"({"plumbline": 1, "seed": 1, "variants": {}})", "variants: expected a list, found object"},
-      {R"({"plumbline": 1, "seed": 1, "variants": [{"case_numbers": []}]})",
+      {R"({"plumbline": 1, "seed": 1, "variants": []})", "expected the key executor"},
+      {R"({"plumbline": 1, "executor": "gpu", "seed": 1, "variants": []})",
+       "executor: expected host, found gpu"},
+      {R"({"plumbline": 1, "executor": "host", "variants": []})", "expected the key seed"},
+      {R"({"plumbline": 1, "executor": "host", "seed": "one", "variants": []})",
+       "seed: expected a whole number, found \"one\""},
+      {R"({"plumbline": 1, "executor": "host", "seed": 1, "variants": {}})",
+       "variants: expected a list, found object"},
+      {R"({"plumbline": 1, "executor": "host", "seed": 1, "variants": [{"case_numbers": []}]})",
        "variants[0]: expected the key operator"},
       {with("7"), "variants[0].case_numbers: expected a list, found 7"},
       {with(R"([{"rms": 1}])"), "variants[0].case_numbers[0]: expected the key traits"},

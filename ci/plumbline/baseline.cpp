@@ -155,7 +155,7 @@ rise rise_of_pairs(const std::string& metric, const std::vector<case_numbers>& b
 
 }  // namespace
 
-baseline::baseline(const std::string& file) : file_(file) {
+baseline::baseline(const std::string& file, const std::string& executor) : file_(file) {
   if (const std::string why = why_no_file(file); !why.empty())
     throw cannot_run("--baseline: expected what verify --json wrote, got '" + file + "': " + why);
   bool older = false;
@@ -165,6 +165,8 @@ baseline::baseline(const std::string& file) : file_(file) {
     if (const std::uint64_t version = j.at("plumbline").whole(); version != json_version)
       throw misfit("plumbline: expected " + std::to_string(json_version) + ", found " +
                    std::to_string(version));
+    if (const std::string other = j.at("executor").text(); other != executor)
+      throw misfit("executor: expected " + executor + ", found " + other);
     seed_ = j.at("seed").whole();
     j.at("variants").each_element([&](const placed& v) {
       older = older || !v.has(numbers_key);

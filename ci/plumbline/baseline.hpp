@@ -17,9 +17,10 @@ namespace plumbline::program {
 
 class baseline {
  public:
-  /// What `verify --json` wrote.  cannot_run when it cannot be read; bad_argument naming --baseline, the file
-  /// and the place in it when it is no such document, or holds no numbers to compare.
-  explicit baseline(const std::string& file);
+  /// What `verify --json` wrote, of a run on the same executor: another rounds otherwise.  cannot_run when it
+  /// cannot be read; bad_argument naming --baseline, the file and the place in it when it is no such
+  /// document, or holds no numbers to compare.
+  baseline(const std::string& file, const std::string& executor);
 
   /// bad_argument when it knows none of these rows under its contract and, unless empty, with that regime:
   /// the run would compare nothing.

@@ -52,7 +52,8 @@ class verification {
         asked_(asked),
         place_(executor_named(all, asked.on)),
         rows_(select_rows(all, place_->kernels(), asked.rows, asked.type, asked.regime, report_.left_out)),
-        baseline_(asked.baseline.empty() ? std::nullopt : std::make_optional<baseline>(asked.baseline)),
+        baseline_(asked.baseline.empty() ? std::nullopt
+                                         : std::make_optional<baseline>(asked.baseline, asked.on)),
         to_(results_of(asked)),
         colour_(colour_wanted(to_.text())),
         saver_(asked.work.out),
