@@ -53,8 +53,11 @@ const operation& find_operation(const instrument& all, const std::string& op, co
   }
   for (const operation* o : all.subjects)
     if (o->op() == op && o->function() == function) return *o;
-  throw bad_argument("operator", "expected one of " + joined(known) + ", got '" + op +
-                                     (function.empty() ? "" : "." + function) + "'");
+  const std::string got = op + (function.empty() ? "" : "." + function);
+  std::vector<std::string> operators = known;
+  for (const operation* o : all.operations) add_once(operators, std::string(o->op()));
+  throw bad_argument("operator", "expected one of " + joined(known) + ", got '" + got + "'" +
+                                     guess(got, function.empty() ? operators : known));
 }
 
 namespace {
@@ -75,12 +78,16 @@ void filter(std::vector<row>& rows, const std::vector<std::string>& wanted, cons
     std::vector<std::string> known;
     for (const row& r : rows)
       if (word.empty() || chooses(word, r)) add_known(r, known);
-    return joined(known);
+    return known;
   };
-  if (kept.empty()) throw bad_argument(option, "expected one of " + known_of("") + ", got '" + value + "'");
+  const auto refuse = [&](const std::string& word) {
+    const std::vector<std::string> known = known_of(word);
+    throw bad_argument(option, "expected one of " + joined(known) + (word.empty() ? "" : " for " + word) +
+                                   ", got '" + value + "'" + guess(value, known));
+  };
+  if (kept.empty()) refuse("");
   for (const std::string& w : wanted)
-    if (!has([&](const row& r) { return chooses(w, r); }))
-      throw bad_argument(option, "expected one of " + known_of(w) + " for " + w + ", got '" + value + "'");
+    if (!has([&](const row& r) { return chooses(w, r); })) refuse(w);
   std::vector<std::string> gone;
   for (const row& r : rows)
     if (!has([&](const row& k) { return what_of(k) == what_of(r); })) add_once(gone, what_of(r));
