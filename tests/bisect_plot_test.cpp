@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(numbers_that_have_no_place_are_shown_beside_the_axis) {
   BOOST_TEST(!has(svg, "\"inf"));
   BOOST_TEST(!has(svg, ">bad is above</text>"));
   const std::string equal = svg_of(report({{0, 0.25}, {1, 0.25}}, 2, std::nan("")));
-  BOOST_TEST(count(equal, "class=\"equal\"") == 2);
+  BOOST_TEST(count(equal, "class=\"between\"") == 2);
   BOOST_TEST(!has(equal, ">bad is above</text>"));
 }
 

@@ -204,14 +204,15 @@ BOOST_AUTO_TEST_CASE(bad_arguments_get_one_line_and_exit_code_2) {
   BOOST_TEST(
       has(said({"bisect", "--good", "c0", "--bad", "main", "--case", good_case, "--metric", "bias"}),
           "--metric: expected one that fake.sum/good has (budget_used, max_ulp, rms, bits), got 'bias'"));
-  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main"}), "--case: expected one, got none"));
+  BOOST_TEST(has(said({"bisect", "--good", "c0", "--bad", "main"}),
+                 "--case: expected a line of text or FILE#/group/case, got none"));
   BOOST_TEST(
       has(said({"bisect", "--clean", "--good", "c0"}), "--clean: expected alone or with --out, got --good"));
   const scratch_folder nowhere;
   const process_end end =
       run_program({"bisect", "--good", "c0", "--bad", "main", "--case", good_case}, nowhere.path());
   BOOST_TEST(end.code == 2);
-  BOOST_TEST(has(end.err, "expected a folder of a git repository"));
+  BOOST_TEST(has(end.err, "current folder: expected one of a git repository"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

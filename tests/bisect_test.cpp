@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <filesystem>
 
 #include "tests/tiny_repository.hpp"
 #include "tests/well_formed.hpp"
+
+namespace fs = std::filesystem;
 
 BOOST_AUTO_TEST_SUITE(bisect)
 
@@ -46,9 +49,28 @@ BOOST_AUTO_TEST_CASE(the_way_is_told_before_it_is_gone_and_at_each_step) {
     BOOST_TEST(has(end.err, "bisect: step " + std::to_string(i) + " of about 6, building "), end.err);
   BOOST_TEST(!has(end.err, "step " + std::to_string(steps + 1)));
 
+  BOOST_TEST(repo.result()["commits"] == 10);
+
   const process_end again = repo.bisect();
   BOOST_TEST(has(again.out, "to build and measure, " + std::to_string(steps) + " are measured already\n"));
   BOOST_TEST(!has(again.out, "the first build"));
+}
+
+BOOST_AUTO_TEST_CASE(each_range_has_a_plot_of_its_own) {
+  tiny_repository repo;
+  repo.history(4, 2);
+  BOOST_TEST_REQUIRE(repo.bisect().code == 0);
+  const std::string whole = repo.result()["plot"];
+  const auto brief = [&](const char* name) { return repo.hash(name).substr(0, 7); };
+  BOOST_TEST(has(whole, "/rms_" + brief("c0") + "_" + brief("c4") + ".svg"), whole);
+  for (const char* measured : {"c1", "c2", "c3"})
+    fs::remove(repo.folder() + "/commits/" + repo.hash(measured) + ".json");
+  fs::remove(repo.folder() + "/commits/" + repo.hash("c4") + ".json");
+  const process_end part = repo.bisect({}, "c3");
+  BOOST_TEST_REQUIRE(part.code == 0, part.err);
+  BOOST_TEST(has(part.out, "to build and measure, 1 is measured already\n"), part.out);
+  BOOST_TEST(repo.result()["plot"] != whole);
+  BOOST_TEST(fs::exists(whole));
 }
 
 BOOST_AUTO_TEST_CASE(each_metric_has_a_plot_of_its_own) {
@@ -112,22 +134,41 @@ BOOST_AUTO_TEST_CASE(commits_that_do_not_build_or_lack_the_variant_are_skipped) 
 BOOST_AUTO_TEST_CASE(ends_that_do_not_reproduce_have_lost_the_bug) {
   tiny_repository repo;
   repo.history(4, 100);
+  const auto ends_are = [](const tiny_repository& in, const process_end& end, const char* good,
+                           const char* bad) {
+    BOOST_TEST(has(end.out, in.hash("c0").substr(0, 10) + "  good end  rms " + good), end.out);
+    BOOST_TEST(has(end.out, in.hash("main").substr(0, 10) + "  bad end   rms " + bad), end.out);
+    BOOST_TEST(in.result()["visited"].front()["side"] == "good end");
+    BOOST_TEST(in.result()["visited"].back()["side"] == "bad end");
+  };
   const process_end end = repo.bisect();
   BOOST_TEST(end.code == 1);
   BOOST_TEST(repo.result()["verdict"] == "lost the bug");
   BOOST_TEST(has(end.out, "lost the bug: the end points do not reproduce: rms is 0.25 at both ends\n"));
   BOOST_TEST(repo.result()["visited"].size() == 2);
-  for (const char* name : {"c0", "c4"})
-    BOOST_TEST(has(end.out, repo.hash(name).substr(0, 10) + "  equal    rms 0.25"), end.out);
-  for (const auto& v : repo.result()["visited"]) BOOST_TEST(v["side"] == "equal");
-  BOOST_TEST(has(repo.bisect({"--threshold", "0.1"}).out, "  bad      rms 0.25"));  // a line that was drawn
+  ends_are(repo, end, "0.25", "0.25");
+  ends_are(repo, repo.bisect({"--threshold", "0.1"}), "0.25", "0.25");
 
   tiny_repository changed;
   changed.history(4, 2);
-  BOOST_TEST(changed.bisect({"--threshold", "5"}).code == 1);
-  BOOST_TEST(changed.result()["verdict"] == "lost the bug");
+  for (const auto& [threshold, lies] : {std::pair{"5", "above"}, {"0.125", "below"}}) {
+    const process_end beyond = changed.bisect({"--threshold", threshold});
+    BOOST_TEST(beyond.code == 1);
+    BOOST_TEST(changed.result()["verdict"] == "lost the bug");
+    ends_are(changed, beyond, "0.25", "3.25");
+    BOOST_TEST(
+        has(beyond.out, std::string("rms is 0.25 at the good end and 3.25 at the bad one; --threshold ") +
+                            threshold + " lies " + lies + " both\n"),
+        beyond.out);
+  }
   BOOST_TEST(changed.bisect({"--threshold", "3"}).code == 0);
   BOOST_TEST(changed.result()["first_bad"] == changed.hash("c2"));
+
+  tiny_repository mended;
+  for (const char* error : {"3", "3", "0"}) mended.commit_kernel(with_error(error));
+  const process_end better = mended.bisect();
+  ends_are(mended, better, "3.25", "0.25");
+  BOOST_TEST(has(better.out, "0.25 at the bad one, which is better"), better.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_changes_from_run_to_run_is_called_flaky) {

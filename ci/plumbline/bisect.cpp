@@ -60,6 +60,11 @@ std::string key_of(const bisect_plan& p, const frozen_case& f) {
   return key.hex().substr(0, 12);
 }
 
+// One for each metric and range.
+std::string plot_name(const bisect_plan& p) {
+  return p.metric + "_" + p.good.substr(0, 7) + "_" + p.bad.substr(0, 7) + ".svg";
+}
+
 // Asked of today's kernel, before anything is built.
 void require_metric(const bisect_folder& at, const bisect_plan& p) {
   std::string why_not;
@@ -79,7 +84,7 @@ class bisection {
   bisection(const instrument& all, const bisect_request& asked)
       : all_(all),
         asked_(asked),
-        git_("plumbline bisect", fs::current_path().string()),
+        git_("current folder", fs::current_path().string()),
         json_("--json", asked.json),
         plot_("--plot", asked.plot),
         view_(
@@ -150,7 +155,7 @@ class bisection {
   int conclude() {
     std::string not_written;
     if (!r_.visited.empty()) {
-      r_.plot = plot_.wanted() ? asked_.plot : at_.file(r_.plan.metric + ".svg");
+      r_.plot = plot_.wanted() ? asked_.plot : at_.file(plot_name(r_.plan));
       const std::string svg = svg_of(r_);
       not_written = plot_.wanted() ? plot_.write(svg) : result_file("--out", r_.plot).write(svg);
     }

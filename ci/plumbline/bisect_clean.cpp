@@ -22,7 +22,7 @@ std::string clean_command(const std::string& out) {
 
 // git keeps an entry of a worktree whose folder is gone, so it is asked also where there is no folder.
 int clean_bisections(const std::string& out) {
-  const git_repository git("plumbline bisect", fs::current_path().string());
+  const git_repository git("current folder", fs::current_path().string());
   const std::string base = bisect_base(out), worktree = base + "/worktree";
   const bool there = fs::exists(base);
   std::optional<folder_lock> lock;

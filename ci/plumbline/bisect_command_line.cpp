@@ -30,13 +30,17 @@ struct bisect_texts {
 };
 
 void require_ends_and_case(const bisect_request& r) {
-  const std::pair<const char*, const std::string*> needed[] = {
-      {"--good", &r.good}, {"--bad", &r.bad}, {"--case", &r.case_text}};
-  for (const auto& [name, value] : needed)
+  const struct {
+    const char *name, *what;
+    const std::string* value;
+  } needed[] = {{"--good", "a revision", &r.good},
+                {"--bad", "a revision", &r.bad},
+                {"--case", "a line of text or FILE#/group/case", &r.case_text}};
+  for (const auto& [name, what, value] : needed)
     if (r.clean && !value->empty())
       throw bad_argument("--clean", std::string("expected alone or with --out, got ") + name + " too");
     else if (!r.clean && value->empty())
-      throw bad_argument(name, "expected one, got none (plumbline bisect --help)");
+      throw bad_argument(name, std::string("expected ") + what + ", got none (plumbline bisect --help)");
 }
 
 bisect_request read(const bisect_texts& t, bisect_request r) {

@@ -12,10 +12,9 @@ namespace plumbline::program {
 
 namespace {
 
-// Between ends that are the same there is nothing: NaN.
+// Between ends that do not rise there is nothing: NaN.
 double middle(const measured_commit& good, const measured_commit& bad, const std::string& metric) {
-  const std::vector<double> before = values_of(good, metric), after = values_of(bad, metric);
-  if (before.front() == before.back() && before == after) return std::numeric_limits<double>::quiet_NaN();
+  if (!(value_of(bad, metric) > value_of(good, metric))) return std::numeric_limits<double>::quiet_NaN();
   const double root = std::sqrt(value_of(good, metric)) * std::sqrt(value_of(bad, metric));
   return std::isnan(root) ? 0 : root;
 }
@@ -63,12 +62,16 @@ void judge_ends(const git_repository& git, bool threshold_asked, const measured_
         p.metric, of_good.front(), of_good.back(), of_bad.front(), of_bad.back());
   } else if (!(after > before) || side_of_good != commit_side::good || side_of_bad != commit_side::bad) {
     r.verdict = bisect_verdict::lost;
+    const bool rose = after > before;
     r.message = fmt::format("the end points do not reproduce: {} is {:.4g} at ", p.metric, before) +
                 (before == after ? std::string("both ends")
                                  : fmt::format("the good end and {:.4g} at the bad one{}", after,
-                                               after < before ? ", which is better" : "")) +
-                (threshold_asked ? fmt::format(", bad is above {:.4g}", p.threshold) : "") +
-                worse_otherwise(good, bad);
+                                               rose ? "" : ", which is better")) +
+                (rose && threshold_asked ? fmt::format("; --threshold {:.4g} lies {} both", p.threshold,
+                                                       side_of_bad == commit_side::good ? "above" : "below")
+                 : threshold_asked       ? fmt::format(", bad is above {:.4g}", p.threshold)
+                                         : "") +
+                (rose ? "" : worse_otherwise(good, bad));
   } else {
     r.built_otherwise = difference(good.built, bad.built), r.same_sources = same_sources(git, p.good, p.bad);
     if (r.built_otherwise.empty() || !r.same_sources) return;
@@ -88,9 +91,9 @@ bool measure_ends(const bisect_folder& at, const git_repository& git, std::optio
   if (!bad) return false;
   p.threshold = asked ? *asked : middle(*good, *bad, p.metric);
   at.write(p);
+  judge_ends(git, asked.has_value(), *good, *bad, r);
   view.print_line(view.visit(p.good, *good));
   view.print_line(view.visit(p.bad, *bad));
-  judge_ends(git, asked.has_value(), *good, *bad, r);
   return true;
 }
 

@@ -27,7 +27,7 @@ constexpr const char* style =
     ".title { font-size: 15px; font-weight: 600 } .quiet { fill: #6a737d } "
     ".line { stroke: #8a9199; fill: none } .grid { stroke: #8a9199; stroke-opacity: 0.3 } "
     ".good { fill: #2f7d4f } .bad { fill: #b3261e } .first { stroke: #b3261e; stroke-dasharray: 2 4 } "
-    ".skipped, .equal { fill: none; stroke: #6a737d; stroke-width: 1.5 } "
+    ".skipped, .between { fill: none; stroke: #6a737d; stroke-width: 1.5 } "
     "@media (prefers-color-scheme: dark) { text { fill: #e4e6e8 } .quiet { fill: #9aa4ad } "
     ".good { fill: #6cc18e } .bad { fill: #ff8a80 } .first { stroke: #ff8a80 } }";
 
@@ -141,7 +141,7 @@ class plot {
   }
 
   std::string points() const {
-    constexpr const char* kinds[] = {"good", "bad", "skipped", "equal"};
+    constexpr const char* kinds[] = {"good", "bad", "skipped", "between", "good end", "bad end"};
     std::string drawn;
     for (std::size_t i = 0; i < r_.visited.size(); ++i) {
       const visited_commit& v = r_.visited[i];

@@ -20,7 +20,7 @@ using json = nlohmann::ordered_json;
 std::string brief(const std::string& commit) { return commit.substr(0, 10); }
 
 std::string side_name(commit_side side) {
-  constexpr const char* names[] = {"good", "bad", "skipped", "equal"};
+  constexpr const char* names[] = {"good", "bad", "skipped", "between", "good end", "bad end"};
   return names[static_cast<int>(side)];
 }
 
@@ -63,7 +63,7 @@ const visited_commit* bisect_report::find(const std::string& commit) const {
 
 std::string line_of(const bisect_report& r, const visited_commit& v, bool colour) {
   const ink how = v.side == commit_side::good ? ink::green : v.side == commit_side::bad ? ink::red : ink::dim;
-  const std::string word = inked(fmt::format("{:<7}", side_name(v.side)), how, colour);
+  const std::string word = inked(fmt::format("{:<8}", side_name(v.side)), how, colour);
   if (v.side == commit_side::untold)
     return fmt::format("{}  {}  {}  ({})\n", brief(v.commit), word, v.subject, why_untold(r, v));
   return fmt::format("{}  {}  {} {:<10} {}\n", brief(v.commit), word, r.plan.metric, shown(r, v.what),
@@ -90,7 +90,7 @@ std::string text_of(const bisect_report& r, bool colour) {
   }
   for (const std::string& one : r.candidates)
     if (r.verdict == bisect_verdict::untestable) text += "  " + one + "\n";
-  text += fmt::format("{} of {} measured", r.visited.size(), counted(r.commits() + 1, "commit"));
+  text += fmt::format("{} of {} measured", r.visited.size(), counted(r.range.size(), "commit"));
   if (!r.plot.empty()) text += "; plot: " + r.plot;
   return text + "\n" + r.clean_up + " removes the worktree and all else that bisections keep\n";
 }
@@ -102,7 +102,7 @@ std::string json_of(const bisect_report& r) {
   j["message"] = r.message;
   j["case"] = r.case_text, j["good"] = r.plan.good, j["bad"] = r.plan.bad, j["row"] = r.plan.row,
   j["on"] = r.plan.on;
-  j["metric"] = r.plan.metric, j["threshold"] = json_number(r.plan.threshold), j["commits"] = r.commits();
+  j["metric"] = r.plan.metric, j["threshold"] = json_number(r.plan.threshold), j["commits"] = r.range.size();
   const visited_commit *before = r.find(r.before), *after = r.find(r.first_bad);
   j["first_bad"] = r.first_bad, j["described"] = r.described;
   j["before"] = before ? json(json_number(value_of(before->what, r.plan.metric))) : json();

@@ -37,8 +37,6 @@ struct bisect_report {
   std::string plot;                     // file
   double seconds = 0;
 
-  /// After the good end.
-  std::size_t commits() const { return range.size() - 1; }
   const visited_commit* find(const std::string& commit) const;
 };
 

@@ -120,7 +120,7 @@ std::vector<double> values_of(const measured_commit& m, const std::string& metri
 commit_side side_of(const measured_commit& m, const std::string& metric, double threshold) {
   const std::vector<double> values = values_of(m, metric);
   if (!m.reason.empty() || values.empty()) return commit_side::untold;
-  if (std::isnan(threshold)) return commit_side::equal;
+  if (std::isnan(threshold)) return commit_side::between;
   const auto past = [&](double x) { return std::isinf(threshold) ? std::isinf(x) : x > threshold; };
   if (past(values.front()) != past(values.back())) return commit_side::untold;
   return past(values.front()) ? commit_side::bad : commit_side::good;

@@ -58,13 +58,13 @@ class bisect_folder {
   std::string path_;
 };
 
-/// `equal`: of the two ends, whose numbers are the same.
-enum class commit_side { good, bad, untold, equal };
+/// Where no threshold divides the ends, these are what they were called, and all else lies `between`.
+enum class commit_side { good, bad, untold, between, good_end, bad_end };
 
 /// The values of a metric over the runs, by size; empty: there is none.
 std::vector<double> values_of(const measured_commit&, const std::string& metric);
 /// Past the threshold, on this side of it, or neither: no number, or runs on both sides.  A NaN is past all;
-/// a threshold that is NaN lies between equal ends.
+/// a threshold that is NaN divides nothing: `between`.
 commit_side side_of(const measured_commit&, const std::string& metric, double threshold);
 /// The middle one.
 double value_of(const measured_commit&, const std::string& metric);

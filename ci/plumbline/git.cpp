@@ -61,8 +61,7 @@ void await_locks(const std::string& folder) {
 
 git_repository::git_repository(const std::string& argument, const std::string& folder) {
   const child_end top = git(folder, {"rev-parse", "--show-toplevel"});
-  if (top.code != 0)
-    throw bad_argument(argument, "expected a folder of a git repository, got '" + folder + "'");
+  if (top.code != 0) throw bad_argument(argument, "expected one of a git repository, got '" + folder + "'");
   folder_ = top.last_line();
 }
 
