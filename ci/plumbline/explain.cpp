@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "ci/plumbline/case_files.hpp"
 #include "ci/plumbline/interrupt.hpp"
 #include "ci/plumbline/json_report.hpp"
 #include "ci/plumbline/planned_cases.hpp"
@@ -22,28 +21,6 @@ namespace plumbline::program {
 
 namespace {
 
-// How many of the cases name an executor that is not the host, by its name: typed, or in the line of a file.
-std::map<std::string, std::int64_t> said_elsewhere(const std::vector<std::string>& texts) {
-  std::map<std::string, std::int64_t> all;
-  const auto add = [&](const std::string& line) {
-    if (line.find(";executor=") == std::string::npos) return;
-    if (const std::string where = case_spec::parse(line).executor; where != "host") ++all[where];
-  };
-  for (const std::string& text : texts) {
-    if (!why_unreadable(split_case_path(text).first).empty()) {
-      add(text);
-      continue;
-    }
-    for (const std::string& one : cases_named("CASE", text)) try {
-        const recorded_case stored = load_recorded(one);
-        if (const auto line = stored.options.find("case"); line != stored.options.end()) add(line->second);
-      } catch (const std::exception&) {
-        continue;  // planning says why
-      }
-  }
-  return all;
-}
-
 class explaining {
  public:
   explaining(const instrument& all, const explain_request& asked)
@@ -59,7 +36,10 @@ class explaining {
   int run() {
     for (const auto& [why, n] : plan_.unknown)
       bar_.print(fmt::format("not run: {}: {}\n", counted(n, "case"), why));
-    for (const auto& [where, n] : said_elsewhere(asked_.cases))
+    std::map<std::string, std::int64_t> elsewhere;
+    for (const planned_case& one : plan_.cases)
+      if (!one.said.empty()) ++elsewhere[one.said];
+    for (const auto& [where, n] : elsewhere)
       bar_.print(fmt::format("{} executor={} and {} on the host: a kernel shows its stages there\n",
                              counted(n, "case says", "cases say"), where, n == 1 ? "runs" : "run"));
     for (const std::string& why : plan_.unrunnable) bar_.print("FAIL  cannot be run: " + why + "\n");

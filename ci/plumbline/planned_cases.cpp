@@ -10,6 +10,7 @@
 #include "ci/plumbline/provenance.hpp"
 #include "ci/plumbline/rows.hpp"
 #include "reference/core/keyed_text.hpp"
+#include "reference/core/nearest.hpp"
 
 namespace plumbline::program {
 
@@ -74,21 +75,22 @@ class planning {
   }
 
   void add_line(case_spec spec, bool from_file) {
+    const std::string said = on_.empty() || spec.executor == on_ ? "" : spec.executor;
     if (!on_.empty()) spec.executor = on_;
     const operation& op = find_operation(all_, spec.op, spec.function);
     spec.function = op.function();
-    std::string known;
+    std::vector<std::string> known;
     bool found = false;
     for (const variant_info& v : op.variants(kernels_of(spec.executor))) {
-      known += (known.empty() ? "" : ", ") + v.name;
+      known.push_back(v.name);
       if (!spec.variant.empty() && spec.variant != v.name) continue;
       found = true;
-      plan_.cases.push_back({spec, from_file});
+      plan_.cases.push_back({spec, from_file, said});
       plan_.cases.back().spec.variant = v.name;
     }
     if (!found)
-      throw bad_argument(
-          "CASE", "expected a variant of " + name_of(op) + " (" + known + "), got '" + spec.variant + "'");
+      throw bad_argument("CASE", "expected a variant of " + name_of(op) + " (" + joined(known) + "), got '" +
+                                     spec.variant + "'" + guess(spec.variant, known));
   }
 
   void add_file(const std::string& text) {

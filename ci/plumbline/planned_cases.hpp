@@ -17,6 +17,7 @@ namespace plumbline::program {
 struct planned_case {
   case_spec spec;          // with a variant
   bool from_file = false;  // a line that stood in a file: malformed, it fails, and is no bad usage
+  std::string said;        // the executor of the line, where `on` put another in its place; else empty
 };
 
 struct case_plan {
