@@ -128,11 +128,11 @@ class examination_of_a_record {
       return;
     }
     const std::string differs = other_outputs(op, variant);
-    if (differs.empty()) return;
-    if (option_of(stored_, recorded_sources) == source_hash(op.op()))
+    if (option_of(stored_, recorded_sources) != source_hash(op.op()))
+      not_asked_.push_back("outputs of " + variant + " " +
+                           std::string(differs.empty() ? of_other_sources : of_other_bits));
+    else if (!differs.empty())
       wrong_.push_back(variant + " computes other bits from the same sources: " + differs);
-    else
-      not_asked_.push_back("outputs of " + variant + " " + std::string(of_other_sources));
   }
 
   // The first that the variant computes today with other bits.

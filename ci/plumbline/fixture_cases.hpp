@@ -15,8 +15,10 @@
 
 namespace plumbline::program {
 
-/// What is said of outputs whose kernel has changed since and computes others now; it fails nothing.
-inline constexpr std::string_view of_other_sources = "are of other sources, and of other bits";
+/// What is said of outputs whose kernel has changed since: it computes the same now, or others, which fails
+/// nothing.
+inline constexpr std::string_view of_other_sources = "are of other sources, and of the same bits",
+                                  of_other_bits = "are of other sources, and of other bits";
 
 /// Asks of a case "FILE#/group/case":
 ///  - its digest, and that operators own it;

@@ -35,6 +35,20 @@ std::string not_sealed(const checked_file& f) {
              : "";
 }
 
+bool says(const external_judgement& e, std::string_view what) {
+  return e.result == outcome::pass && e.message.find(what) != std::string::npos;
+}
+
+// What the last line adds: how many outputs stand for kernels that are no longer those.
+std::string of_changed_kernels(std::int64_t same, std::int64_t others) {
+  std::string text;
+  if (others > 0) text += fmt::format(", but outputs of {} {}", counted(others, "case"), of_other_bits);
+  if (same > 0)
+    text += fmt::format("; outputs of {} {} (regenerate and bless them)", counted(same, "case"),
+                        of_other_sources);
+  return text;
+}
+
 void print(progress& bar, const checked_file& f, std::size_t width) {
   text_table table({"case", "verdict", ">used", "what was found"});
   std::int64_t passed = 0, judged = 0;
@@ -43,7 +57,7 @@ void print(progress& bar, const checked_file& f, std::size_t width) {
     if (e.kind.empty()) continue;
     judged += e.kind != "unsupported", passed += e.result == outcome::pass;
     if (e.result == outcome::pass || e.kind == "unsupported") {
-      if (!e.message.empty()) ++not_asked[e.message];
+      if (!e.message.empty() && !says(e, of_other_sources)) ++not_asked[e.message];
       continue;
     }
     table.add({e.group, verdict_of(e), fmt::format("{:.3g}", e.used), e.message});
@@ -148,25 +162,23 @@ int check_fixtures(const instrument&, const fixtures_request& asked) {
   const stream text = json.takes_standard_output() ? stream::error : stream::output;
   const bool whole = check_files(files, asked.work, false);
   progress bar(text);
-  std::int64_t problems = 0, judged = 0, cases = 0, others = 0;
+  std::int64_t problems = 0, judged = 0, cases = 0, same = 0, others = 0;
   std::uint64_t bytes = 0;
   for (const checked_file& f : files) {
     print(bar, f, terminal_width(text));
     problems += problems_of(f), cases += static_cast<std::int64_t>(f.cases.size()), bytes += f.bytes;
     for (const external_judgement& e : f.judgements) {
       judged += !e.kind.empty() && e.kind != "unsupported";
-      others += e.result == outcome::pass && e.message.find(of_other_sources) != std::string::npos;
+      same += says(e, of_other_sources), others += says(e, of_other_bits);
     }
   }
   if (!whole)
     bar.print(fmt::format("interrupted, partial result: {} of {}\n", judged, counted(cases, "case")));
-  bar.print(fmt::format(
-      "{}, {}, {}: {}\n", counted(files.size(), "file"), counted(cases, "case"), counted(bytes, "byte"),
-      problems > 0 ? counted(problems, "problem")
-      : whole      ? "all as recorded" + (others > 0 ? fmt::format(", but outputs of {} {}",
-                                                                   counted(others, "case"), of_other_sources)
-                                                     : "")
-                   : "no problem so far"));
+  bar.print(fmt::format("{}, {}, {}: {}\n", counted(files.size(), "file"), counted(cases, "case"),
+                        counted(bytes, "byte"),
+                        problems > 0 ? counted(problems, "problem")
+                        : whole      ? "all as recorded" + of_changed_kernels(same, others)
+                                     : "no problem so far"));
   require_written({json.wanted() ? json.write(json_of(files, !whole)) : ""});
   if (!whole) return 128 + interrupted_by();
   if (judged == 0 && problems == 0) return could_not_run;

@@ -31,8 +31,7 @@ enum exit_code : int {
   all_pass = 0,
   found_something = 1,
   bad_usage = 2,
-  could_not_run = 3,
-  interrupted = 130
+  could_not_run = 3
 };
 
 /// Something outside the program is missing (no GPU, no file, ...): one clear line, exit 3.
