@@ -1,8 +1,8 @@
-# Every variant of the tables has a case in tests/bits/cases.txt and a planted fault in tests/faults that is aimed at it,
-# and every planted fault still applies.
+# Every variant of the tables has a case in tests/bits/cases.txt, one in fixtures/recorded/variants.h5 and a planted
+# fault in tests/faults that is aimed at it, and every planted fault still applies.
 #
 # cmake -DPROGRAM=.../plumbline -DFOLDER=tests -P every_variant.cmake
-# Laws and ctest find a new row by themselves; these two lists are written by hand, so here they are held to the tables.
+# Laws and ctest find a new row by themselves; these lists are written by hand, so here they are held to the tables.
 cmake_policy(VERSION 3.25)
 execute_process(COMMAND ${PROGRAM} list --json --on host OUTPUT_VARIABLE listed RESULT_VARIABLE failed)
 string(JSON operations ERROR_VARIABLE error LENGTH "${listed}" operations)
@@ -10,6 +10,11 @@ if(failed OR error OR operations EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} list --json: exit ${failed}, expected a list of operations ${error}")
 endif()
 file(STRINGS ${FOLDER}/bits/cases.txt bits REGEX "^plumbline")
+set(held ${FOLDER}/../fixtures/recorded/variants.h5)
+execute_process(COMMAND ${PROGRAM} fixtures dump ${held} --values 0 OUTPUT_VARIABLE recorded RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "${PROGRAM} fixtures dump ${held}: exit ${failed}")
+endif()
 file(GLOB patches ${FOLDER}/faults/*.patch)
 set(aims "")
 set(missing "")
@@ -50,6 +55,9 @@ foreach(i RANGE 1 ${operations})
     if(NOT bits MATCHES "plumbline[0-9]+:${name}:")
       list(APPEND missing "${name}: no case in tests/bits/cases.txt")
     endif()
+    if(NOT recorded MATCHES "case = plumbline[0-9]+:${name}:")
+      list(APPEND missing "${name}: no case in fixtures/recorded/variants.h5 (plumbline fixtures record)")
+    endif()
     if(NOT name IN_LIST aims)
       list(APPEND missing "${name}: no patch in tests/faults with the line 'Verify:  ${name}'")
     endif()
@@ -57,6 +65,6 @@ foreach(i RANGE 1 ${operations})
 endforeach()
 if(missing)
   list(JOIN missing "\n  " missing)
-  message(FATAL_ERROR "variants that nobody tries to break, whose bits nobody compares, or faults that fit no more:\n  ${missing}")
+  message(FATAL_ERROR "variants that nobody tries to break, whose bits nobody compares or keeps, or faults that fit no more:\n  ${missing}")
 endif()
-message(STATUS "${seen} variants have a case of bits and a planted fault each")
+message(STATUS "${seen} variants have a case of bits, a recorded one and a planted fault each")

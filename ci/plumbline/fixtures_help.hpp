@@ -21,11 +21,12 @@ inline constexpr const char* record_help =
     "early, it has recorded nothing. Inputs alone, and a line without a variant, are\n"
     "recorded with every variant that takes them; equal inputs are kept once.\n"
     "\n"
-    "Arrays of numpy.savez are named as the tensors of the call (q, k_cache, v_cache, ...;\n"
-    "README lists them); --option gives what is no tensor, function=NAME the group (attend\n"
-    "unless given). numpy has no bf16: 16-bit integers and opaque bytes hold what --dtype\n"
-    "says. Floats of 32 or 64 bits that hold numbers of a narrower format say so by name\n"
-    "(--dtype q=bf16); a number that is none of the format's is refused, not rounded.\n"
+    "Arrays of numpy.savez are named as the tensors of the call (q, k_cache, v_cache,\n"
+    "...; README lists them); --option gives what is no tensor, function=NAME the group\n"
+    "(attend unless given). numpy has no bf16: 16-bit integers and opaque bytes hold\n"
+    "what --dtype says. Floats of 32 or 64 bits that hold numbers of a narrower format\n"
+    "say so by name (--dtype q=bf16); a number that is none of the format's is refused,\n"
+    "not rounded.\n"
     "\n";
 
 inline constexpr const char* check_help =
@@ -33,10 +34,10 @@ inline constexpr const char* check_help =
     "  plumbline fixtures check                                  fixtures/recorded\n"
     "  plumbline fixtures check mine.h5 --json check.json\n"
     "\n"
-    "Exits 1 when a file was changed or damaged, is not sealed, draws other inputs than it\n"
-    "holds, or a variant fails on it; outputs of kernels whose sources have changed since\n"
-    "are compared too, and where they differ that is said and fails nothing. Exits 3 on\n"
-    "what is no HDF5, and where there is no file.\n"
+    "Exits 1 when a file was changed or damaged, is not sealed, draws other inputs than\n"
+    "it holds, or a variant fails on it. Outputs of kernels whose sources have changed\n"
+    "since are compared too; where they differ that is said and fails nothing. Exits 3\n"
+    "on what is no HDF5, and where there is no file.\n"
     "\n";
 
 inline constexpr const char* regenerate_help =
@@ -62,8 +63,8 @@ inline constexpr const char* diff_help =
     "Example\n"
     "  plumbline fixtures diff a.h5 a.h5.new.h5\n"
     "\n"
-    "Says which cases and tensors differ, where and by how many ulp. Exits 0 when the files\n"
-    "hold the same, 1 when not.\n"
+    "Says which cases and tensors differ, where and by how many ulp. Exits 0 when the\n"
+    "files hold the same, 1 when not.\n"
     "\n";
 
 inline constexpr const char* dump_help =
@@ -72,8 +73,8 @@ inline constexpr const char* dump_help =
     "  plumbline fixtures dump 'a.h5#/attend/case' --values all\n"
     "  git config diff.plumbline.textconv 'plumbline fixtures dump --values all'\n"
     "\n"
-    "Floats are printed in hex, so that the text says every bit; exits 3 on what is damaged,\n"
-    "after what could be read.\n"
+    "Floats are printed in hex, so that the text says every bit; exits 3 on what is\n"
+    "damaged, after what could be read.\n"
     "\n";
 
 }  // namespace plumbline::program

@@ -1,4 +1,4 @@
-// fixtures dump and diff: what files of cases hold, as text.
+// fixtures dump and diff: what files of cases hold, as text; and which part of the verb was asked for.
 #include <sstream>
 
 #include "ci/plumbline/case_files.hpp"

@@ -1,4 +1,4 @@
-// `plumbline fixtures`: the parts of the verb, each in a file of its name.  Each returns an exit code.
+// `plumbline fixtures`: the parts of the verb.  Each returns an exit code.
 #pragma once
 
 #include <cstdint>
