@@ -27,12 +27,7 @@ struct instrument {
 };
 
 /// Exit codes of every verb.
-enum exit_code : int {
-  all_pass = 0,
-  found_something = 1,
-  bad_usage = 2,
-  could_not_run = 3
-};
+enum exit_code : int { all_pass = 0, found_something = 1, bad_usage = 2, could_not_run = 3 };
 
 /// Something outside the program is missing (no GPU, no file, ...): one clear line, exit 3.
 class cannot_run : public std::runtime_error {
