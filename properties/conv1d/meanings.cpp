@@ -43,6 +43,7 @@ constexpr meaning filters[] = {
     {"untouched_states_keep_their_bytes",
      "Slots and columns that the call does not name are what they were."},
     {"several_sequences", "More than one sequence."},
+    {"more_sequences_than_a_block_has_threads", "More sequences than one block lists in one step."},
     {"no_sequence", "There is no sequence."},
     {"padding_changes_nothing", "Other tokens in padding change no result and no state."}};
 
@@ -92,6 +93,8 @@ constexpr meaning drafted[] = {
     {"short_draft", "A draft with fewer tokens than the longest may have."},
     {"windows", "The window behind each token is kept."},
     {"tree", "Drafts are trees."},
+    {"tree_of_more_tokens_than_a_block_has_threads",
+     "A tree whose parents a block writes in more than one step."},
     {"tree_with_windows", "Drafts are trees and their windows are kept."},
     {"plain", "A plain update."},
     {"longer_than_needed", "States have more columns than the call needs."},

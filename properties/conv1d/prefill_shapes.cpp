@@ -23,7 +23,7 @@ bool continues(const prefill_problem& p, bool (*holds)(const prefill_problem&, s
 constexpr problem_class<prefill_problem> rows[] = {
     {"no_sequence", 0, [](const prefill_problem& p) { return p.lens.empty(); }},
     {"several_sequences", 0.2, [](const prefill_problem& p) { return p.lens.size() > 1; }},
-    {"more_sequences_than_a_block_has_threads", 0.005,
+    {"more_sequences_than_a_block_has_threads", 0,
      [](const prefill_problem& p) { return p.lens.size() > 128; }},
     {"empty_sequence", 0.1,
      [](const prefill_problem& p) {

@@ -34,7 +34,7 @@ constexpr problem_class<speculative> own[] = {
      }},
     {"windows", 0.1, [](const speculative& p) { return p.lines > 0; }},
     {"tree", 0.08, [](const speculative& p) { return p.tree; }},
-    {"tree_of_more_tokens_than_a_block_has_threads", 0.005,
+    {"tree_of_more_tokens_than_a_block_has_threads", 0,
      [](const speculative& p) {
        return p.tree && p.seqlen > 16 * static_cast<std::int64_t>(size_of(p.type));
      }},

@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(dump_prints_a_case_and_diff_what_changed) {
   BOOST_TEST(diff(same, folder.file("a.h5"), folder.file("a.h5")) == 0);
 
   BOOST_TEST(dumped.str() ==
-             folder.file("a.h5") + "  sha256 " + file_hash(folder.file("a.h5")) +
+             "a.h5  sha256 " + file_hash(folder.file("a.h5")) +
                  "\n  title = t\n\nattend/sample\n  causal = 1\n  seed = 1\n  softmax_scale = 0.125\n"
                  "  x: f16 (4): 0x0p+0 0x1p-24 0x1p-23 0x1.8p-23\n");
   BOOST_TEST(changed.str() == "attend/sample: attribute causal was 1, is 0\nattend/more: new\n");
