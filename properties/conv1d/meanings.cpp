@@ -43,11 +43,11 @@ constexpr meaning filters[] = {
     {"untouched_states_keep_their_bytes",
      "Slots and columns that the call does not name are what they were."},
     {"several_sequences", "More than one sequence."},
-    {"more_sequences_than_a_block_has_threads", "More sequences than one block lists in one step."},
     {"no_sequence", "There is no sequence."},
     {"padding_changes_nothing", "Other tokens in padding change no result and no state."}};
 
 constexpr meaning prefilled[] = {
+    {"more_sequences_than_a_block_has_threads", "More sequences than one block lists in one step."},
     {"state_longer_than_the_window", "States have more columns than the window."},
     {"channels_are_alone", "Some of the channels alone give the same bits."},
     {"empty_sequence", "A sequence without tokens."},
