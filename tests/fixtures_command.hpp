@@ -22,6 +22,13 @@ struct recorded_attention : scratch_folder {
     BOOST_REQUIRE(run_fixtures(*this, {"record", good_case, "--to", "a.h5"}).code == 0);
   }
   std::string file(const std::string& name) const { return path() + "/" + name; }
+  /// That case as somebody's own: nothing says how its inputs were drawn.
+  plumbline::fixtures::stored_case without_line() const {
+    using namespace plumbline::fixtures;
+    stored_case one = plumbline::fixtures::read(file("a.h5"), list(file("a.h5")).at(0));
+    one.attributes.erase("case");
+    return one;
+  }
   /// Writes it again with one element of a tensor changed, sealed: as a kernel or a generator that changed
   /// would.
   void change(const std::string& tensor_name) const {

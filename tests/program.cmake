@@ -3,7 +3,7 @@ add_executable(plumbline_with_fakes program_fake_main.cpp program_fake_operation
 target_link_libraries(plumbline_with_fakes PRIVATE plumbline_program)
 
 plumbline_test(NAME program_test
-  SOURCES program_test.cpp program_worker_test.cpp program_report_test.cpp
+  SOURCES program_test.cpp program_arguments_test.cpp program_worker_test.cpp program_report_test.cpp
     program_place_test.cpp program_explain_test.cpp program_process.cpp
   LINK fixtures nlohmann_json::nlohmann_json
   LABELS program sanitized)

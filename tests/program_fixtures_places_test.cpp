@@ -70,6 +70,8 @@ BOOST_AUTO_TEST_CASE(a_case_that_could_not_be_recorded_is_counted_and_told_by_th
   const process_end some = record(folder, "raw.h5", "b.h5"), none = record(folder, "broken.h5", "c.h5");
   BOOST_TEST(some.code == 1);
   BOOST_TEST(has(some.out, "; 1 not recorded"), some.out);
+  BOOST_TEST(has(some.out, "v_cache: expected a tensor of this name in the case, which holds q, k_cache, "),
+             some.out);
   BOOST_TEST(none.code == 3);
   BOOST_TEST(has(none.err, "nothing was recorded: no case could be run"), none.err);
 }

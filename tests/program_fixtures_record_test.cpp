@@ -40,10 +40,10 @@ BOOST_AUTO_TEST_CASE(a_case_is_never_replaced_by_recording_it_again) {
 BOOST_AUTO_TEST_CASE(raw_inputs_of_a_stranger_are_recorded_with_every_variant_that_takes_them) {
   const recorded_attention folder;
   using namespace plumbline::fixtures;
-  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  stored_case mine = folder.without_line();
   for (const char* made : {"out", "lse"}) mine.tensors.erase(made);
   std::erase_if(mine.attributes, [](const auto& one) { return one.first.rfind("recorded_", 0) == 0; });
-  mine.attributes.erase("case"), mine.attributes.erase("contract"), mine.name = "mine";
+  mine.attributes.erase("contract"), mine.name = "mine";
   write(folder.file("raw.h5"), {mine}, {});
   const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5"});
   BOOST_TEST(record.code == 0, record.err);
@@ -55,8 +55,7 @@ BOOST_AUTO_TEST_CASE(raw_inputs_of_a_stranger_are_recorded_with_every_variant_th
 BOOST_AUTO_TEST_CASE(inputs_without_a_line_are_not_recorded_as_hashes) {
   const recorded_attention folder;
   using namespace plumbline::fixtures;
-  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
-  mine.attributes.erase("case");
+  stored_case mine = folder.without_line();
   write(folder.file("raw.h5"), {mine}, {});
   const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5", "--hash-only"});
   BOOST_TEST(record.code == 2);
@@ -88,8 +87,7 @@ BOOST_AUTO_TEST_CASE(another_case_takes_another_name_and_the_same_one_is_refused
 BOOST_AUTO_TEST_CASE(a_case_with_outputs_is_of_the_variant_that_made_them) {
   const recorded_attention folder;
   using namespace plumbline::fixtures;
-  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
-  mine.attributes.erase("case");
+  stored_case mine = folder.without_line();
   write(folder.file("raw.h5"), {mine}, {});
   const process_end replay = run_program({"replay", "raw.h5"}, folder.path());
   BOOST_TEST(replay.code == 0, replay.err);
@@ -100,10 +98,9 @@ BOOST_AUTO_TEST_CASE(a_case_with_outputs_is_of_the_variant_that_made_them) {
 BOOST_AUTO_TEST_CASE(an_output_of_somebody_s_own_is_said_to_give_way) {
   const recorded_attention folder;
   using namespace plumbline::fixtures;
-  stored_case mine = read(folder.file("a.h5"), list(folder.file("a.h5")).at(0));
+  stored_case mine = folder.without_line();
   auto& out = mine.tensors.at("out");
   out.set_value(0, out.value(0) + 1);
-  mine.attributes.erase("case");
   write(folder.file("raw.h5"), {mine}, {});
   const process_end record = run_fixtures(folder, {"record", "raw.h5", "--to", "b.h5"});
   BOOST_TEST(record.code == 0, record.err);
@@ -162,6 +159,10 @@ BOOST_AUTO_TEST_CASE(arrays_of_numpy_are_recorded_with_what_the_command_line_say
                     elsewhere =
                         run_fixtures(folder, {"record", good_case, "--dtype", "bf16", "--to", "b.h5"}),
                     missing = run_fixtures(folder, {"record", "no.npz", "--dtype", "bf16", "--to", "b.h5"});
+  const process_end near =
+      run_fixtures(folder, {"record", "raw.npz", "--dtype", "bf16", "--option", "casual=1", "--to", "b.h5"});
+  BOOST_TEST(near.code == 2);
+  BOOST_TEST(has(near.err, "got option casual=1; did you mean 'causal'?"), near.err);
   const process_end misfit = run_fixtures(folder, {"record", "raw.npz", "--dtype", "bf16", "--option",
                                                    "function=combine", "--option", "op=mla", "--to", "b.h5"}),
                     hashes = run_fixtures(

@@ -140,6 +140,11 @@ BOOST_AUTO_TEST_CASE(a_set_that_is_empty_or_missing_is_an_error) {
   const process_end missing = run_fixtures(folder, {"check", "nosuch.h5"});
   BOOST_TEST(missing.code == 3);
   BOOST_TEST(has(missing.err, "no such file"), missing.err);
+
+  BOOST_REQUIRE(run_fixtures(folder, {"record", good_case, "--to", "a.h5"}).code == 0);
+  const process_end part = run_fixtures(folder, {"check", "a.h5#/attend"});
+  BOOST_TEST(part.code == 3);
+  BOOST_TEST(has(part.err, "a part of a file, not all of it"), part.err);
 }
 
 BOOST_AUTO_TEST_CASE(regenerate_leaves_the_file_and_bless_replaces_it_with_a_reason_that_stays) {

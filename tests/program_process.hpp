@@ -1,6 +1,7 @@
 // Runs a program and keeps what it said: the only way the tests of the program look at it.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ process_end run_until(const std::function<bool()>& when, int signal,
                       const std::vector<std::string>& environment = {});
 /// True once the slow operations (the variant `slow`, FAKE_SLOW_JUDGE) have run so often in this folder.
 std::function<bool()> slow_runs(const std::string& folder, std::size_t times);
+
+inline std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
